@@ -1,0 +1,233 @@
+//! Accounts: a balance in one currency. A person has one a currency, opened when first needed;
+//! the house has accounts of its own, one a purpose and currency.
+//!
+//! Guarantees: opening twice is opening once; an account opened for a frozen person is frozen.
+//! Balances are only read here; the ledger alone changes them.
+
+use crate::bank::Bank;
+use crate::clock::Time;
+use crate::db::Db;
+use crate::error::{Fault, Result};
+use crate::id::{AccountId, UserId};
+use crate::money::{Currency, Money};
+use crate::refusal::Code;
+use crate::table::{account, user};
+use crate::user::UserState;
+use sea_orm::sea_query::OnConflict;
+use sea_orm::{
+    ActiveValue::NotSet, ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseTransaction,
+    DeriveActiveEnum, EntityTrait, EnumIter, QueryFilter, QueryOrder, QuerySelect, TryInsertResult,
+};
+use uuid::Uuid;
+
+/// The owner of the house's own accounts.
+pub const HOUSE: UserId = UserId(Uuid::nil());
+
+/// What an account is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
+#[sea_orm(
+    rs_type = "String",
+    db_type = "Text",
+    rename_all = "SCREAMING_SNAKE_CASE"
+)]
+pub enum Purpose {
+    /// What a person holds.
+    Wallet,
+    /// What the house has at its bank, seen from its customers: negative while it holds their
+    /// deposits.
+    BankClearing,
+    /// What has left a wallet and has not reached the person's bank.
+    WithdrawalInTransit,
+}
+
+impl Purpose {
+    /// Whether its balance may fall below zero: only where it mirrors money at a bank.
+    pub fn may_be_negative(self) -> bool {
+        match self {
+            Self::BankClearing => true,
+            Self::Wallet | Self::WithdrawalInTransit => false,
+        }
+    }
+}
+
+/// Whether money may go in and out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
+#[sea_orm(
+    rs_type = "String",
+    db_type = "Text",
+    rename_all = "SCREAMING_SNAKE_CASE"
+)]
+pub enum AccountState {
+    /// Both.
+    Open,
+    /// Only in.
+    Frozen,
+    /// Neither.
+    Closed,
+}
+
+/// An account as its owner sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Account {
+    /// Its owner.
+    pub owner: UserId,
+    /// What is in it and can be spent.
+    pub balance: Money,
+    /// Whether money may go in and out.
+    pub state: AccountState,
+    /// When it was opened.
+    pub opened_at: Time,
+}
+
+impl From<account::Model> for Account {
+    fn from(row: account::Model) -> Self {
+        Self {
+            owner: row.owner,
+            balance: Money {
+                minor: row.balance,
+                currency: row.currency,
+            },
+            state: row.state,
+            opened_at: row.opened_at,
+        }
+    }
+}
+
+/// Opens the person's account in a currency, or finds it open already.
+///
+/// # Errors
+/// `NOT_FOUND` for an unknown person.
+pub async fn open(bank: &Bank, owner: UserId, currency: Currency) -> Result<Account> {
+    wallet(bank, owner, currency).await?;
+    find(&bank.db, owner, currency).await
+}
+
+/// The wallet account of a person in a currency, made if need be.
+pub(crate) async fn wallet(bank: &Bank, owner: UserId, currency: Currency) -> Result<AccountId> {
+    ensure(bank, owner, Purpose::Wallet, currency).await
+}
+
+/// The house's account for a purpose in a currency, made if need be.
+pub(crate) async fn house(bank: &Bank, purpose: Purpose, currency: Currency) -> Result<AccountId> {
+    ensure(bank, HOUSE, purpose, currency).await
+}
+
+async fn ensure(
+    bank: &Bank,
+    owner: UserId,
+    purpose: Purpose,
+    currency: Currency,
+) -> Result<AccountId> {
+    if let Some(id) = id_of(bank.db.connection(), owner, purpose, currency).await? {
+        return Ok(id);
+    }
+    let tx = bank.db.begin().await?;
+    let state = if owner == HOUSE {
+        AccountState::Open
+    } else {
+        state_for(&tx, owner).await?
+    };
+    let row = account::ActiveModel {
+        id: NotSet,
+        owner: Set(owner),
+        purpose: Set(purpose),
+        currency: Set(currency),
+        state: Set(state),
+        balance: Set(0),
+        seq: Set(0),
+        opened_at: Set(bank.clock.now()),
+    };
+    let inserted = account::Entity::insert(row)
+        .on_conflict(OnConflict::new().do_nothing().to_owned())
+        .try_insert()
+        .exec_without_returning(&tx)
+        .await?;
+    debug_assert!(!matches!(inserted, TryInsertResult::Empty));
+    let id = id_of(&tx, owner, purpose, currency).await?;
+    tx.commit().await?;
+    id.ok_or(Fault::Corrupt("an account that was just opened is missing").into())
+}
+
+/// The state that a new account of this person has, with the person locked against a change.
+async fn state_for(tx: &DatabaseTransaction, owner: UserId) -> Result<AccountState> {
+    let owner = user::Entity::find_by_id(owner)
+        .lock_exclusive()
+        .one(tx)
+        .await?;
+    let owner = owner.ok_or(Code::NotFound)?;
+    Ok(match owner.state {
+        UserState::PendingActivation | UserState::Active => AccountState::Open,
+        UserState::Frozen => AccountState::Frozen,
+        UserState::Closed => AccountState::Closed,
+    })
+}
+
+async fn id_of(
+    db: &impl ConnectionTrait,
+    owner: UserId,
+    purpose: Purpose,
+    currency: Currency,
+) -> Result<Option<AccountId>> {
+    let id = account::Entity::find()
+        .select_only()
+        .column(account::Column::Id)
+        .filter(account::COLUMN.owner.eq(owner))
+        .filter(account::COLUMN.purpose.eq(purpose))
+        .filter(account::COLUMN.currency.eq(currency))
+        .into_tuple()
+        .one(db)
+        .await?;
+    Ok(id)
+}
+
+/// A person's account in a currency.
+///
+/// # Errors
+/// `NOT_FOUND` where none was opened.
+pub async fn find(db: &Db, owner: UserId, currency: Currency) -> Result<Account> {
+    let found = of_owner(owner).filter(account::COLUMN.currency.eq(currency));
+    let row = found.one(db.connection()).await?.ok_or(Code::NotFound)?;
+    Ok(row.into())
+}
+
+/// All accounts of a person, by currency code.
+///
+/// # Errors
+/// Only faults.
+pub async fn list(db: &Db, owner: UserId) -> Result<Vec<Account>> {
+    let rows = of_owner(owner)
+        .order_by_asc(account::Column::Currency)
+        .all(db.connection())
+        .await?;
+    Ok(rows.into_iter().map(Account::from).collect())
+}
+
+fn of_owner(owner: UserId) -> sea_orm::Select<account::Entity> {
+    account::Entity::find()
+        .filter(account::COLUMN.owner.eq(owner))
+        .filter(account::COLUMN.purpose.eq(Purpose::Wallet))
+}
+
+/// Freezes or opens every account of a person, in the transaction that does the same to the
+/// person. The rows are taken in the ledger's order, so that neither waits for the other.
+pub(crate) async fn set_state(
+    tx: &DatabaseTransaction,
+    owner: UserId,
+    state: AccountState,
+) -> Result<()> {
+    let ids: Vec<AccountId> = account::Entity::find()
+        .select_only()
+        .column(account::Column::Id)
+        .filter(account::COLUMN.owner.eq(owner))
+        .order_by_asc(account::Column::Id)
+        .lock_exclusive()
+        .into_tuple()
+        .all(tx)
+        .await?;
+    account::Entity::update_many()
+        .col_expr(account::Column::State, state.into())
+        .filter(account::Column::Id.is_in(ids))
+        .exec(tx)
+        .await?;
+    Ok(())
+}

@@ -1,0 +1,162 @@
+//! Handles: the e-mail address or phone number by which a person is reached.
+//!
+//! Guarantees: one spelling of each: e-mail addresses in lower case, phone numbers in E.164
+//! (ITU-T), so that one handle is never two. Refuses what is neither, each with its code.
+
+use crate::refusal::{Code, Refusal};
+use sea_orm::{DeriveActiveEnum, EnumIter};
+use std::fmt;
+
+/// What kind of handle.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
+#[sea_orm(
+    rs_type = "String",
+    db_type = "Text",
+    rename_all = "SCREAMING_SNAKE_CASE"
+)]
+pub enum HandleKind {
+    /// An e-mail address.
+    Email,
+    /// A phone number.
+    Phone,
+}
+
+/// An e-mail address or phone number in its one spelling.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Handle {
+    kind: HandleKind,
+    value: String,
+}
+
+impl Handle {
+    /// Reads an e-mail address (RFC 5321, at most 254 characters).
+    ///
+    /// # Errors
+    /// `EMAIL_INVALID`.
+    pub fn email(text: &str) -> Result<Self, Refusal> {
+        let options = email_address::Options::default()
+            .without_display_text()
+            .without_domain_literal()
+            .with_required_tld();
+        let parsed = email_address::EmailAddress::parse_with_options(text.trim(), options);
+        match parsed {
+            Ok(address) if address.as_str().len() <= 254 => Ok(Self {
+                kind: HandleKind::Email,
+                value: address.as_str().to_lowercase(),
+            }),
+            Ok(_) | Err(_) => Err(Code::EmailInvalid.at("email")),
+        }
+    }
+
+    /// Reads a phone number in international form.
+    ///
+    /// # Errors
+    /// `PHONE_INVALID`.
+    pub fn phone(text: &str) -> Result<Self, Refusal> {
+        let refused = Code::PhoneInvalid.at("phone");
+        if text.len() > 40 || !text.trim().starts_with('+') {
+            return Err(refused);
+        }
+        let number = phonenumber::parse(None, text.trim()).map_err(|_| refused)?;
+        if !phonenumber::is_valid(&number) {
+            return Err(refused);
+        }
+        let value = number.format().mode(phonenumber::Mode::E164).to_string();
+        Ok(Self {
+            kind: HandleKind::Phone,
+            value,
+        })
+    }
+
+    /// Reads whichever of the two is given.
+    ///
+    /// # Errors
+    /// `HANDLE_REQUIRED` unless it is exactly one; those of the two.
+    pub fn either(email: Option<&str>, phone: Option<&str>) -> Result<Self, Refusal> {
+        match (email, phone) {
+            (Some(email), None) => Self::email(email),
+            (None, Some(phone)) => Self::phone(phone),
+            (None, None) | (Some(_), Some(_)) => Err(Code::HandleRequired.into()),
+        }
+    }
+
+    /// A handle as it was stored.
+    pub(crate) fn stored(kind: HandleKind, value: String) -> Self {
+        Self { kind, value }
+    }
+
+    /// What kind.
+    pub fn kind(&self) -> HandleKind {
+        self.kind
+    }
+
+    /// Its one spelling.
+    pub fn as_str(&self) -> &str {
+        &self.value
+    }
+}
+
+impl fmt::Display for Handle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.value)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_handle_has_one_spelling() {
+        assert_eq!(
+            Handle::email(" Alice@Example.COM ").unwrap().as_str(),
+            "alice@example.com"
+        );
+        for text in ["+4915112345678", "+49 151 12345678", "+49 (151) 123-456-78"] {
+            assert_eq!(
+                Handle::phone(text).unwrap().as_str(),
+                "+4915112345678",
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_no_handle_is_refused() {
+        for text in [
+            "",
+            "alice",
+            "alice@",
+            "@example.com",
+            "alice@example",
+            "a b@example.com",
+            "Alice <alice@example.com>",
+            "alice@[127.0.0.1]",
+        ] {
+            assert_eq!(
+                Handle::email(text).unwrap_err().code,
+                Code::EmailInvalid,
+                "{text}"
+            );
+        }
+        for text in [
+            "",
+            "+",
+            "015112345678",
+            "+49",
+            "+491",
+            "++4915112345678",
+            "+49151123456789012345",
+        ] {
+            assert_eq!(
+                Handle::phone(text).unwrap_err().code,
+                Code::PhoneInvalid,
+                "{text}"
+            );
+        }
+        assert_eq!(
+            Handle::either(None, None).unwrap_err().code,
+            Code::HandleRequired
+        );
+    }
+}

@@ -1,0 +1,77 @@
+//! The names of things: one type for each, so that a session's id is never taken for a person's.
+//!
+//! Public ids are UUIDv7 (RFC 9562): unique without asking anybody, and ordered by time, so that
+//! a history is read in the order of its primary key. They come from [`Ids`], never from random
+//! calls scattered over the code.
+
+use crate::clock::Time;
+use chrono::Timelike;
+use sea_orm::{DbErr, DeriveValueType, TryFromU64};
+use serde::{Deserialize, Serialize};
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+use uuid::{ContextV7, Timestamp, Uuid};
+
+macro_rules! ids {
+    ($($(#[$doc:meta])* $name:ident),+ $(,)?) => {$(
+        $(#[$doc])*
+        #[derive(
+            Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, DeriveValueType,
+        )]
+        #[serde(transparent)]
+        pub struct $name(pub Uuid);
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+
+        // sea-orm asks it of every key type; a UUID never comes from a row counter.
+        impl TryFromU64 for $name {
+            fn try_from_u64(_: u64) -> Result<Self, DbErr> {
+                Err(DbErr::ConvertFromU64(stringify!($name)))
+            }
+        }
+    )+};
+}
+
+ids! {
+    /// A person.
+    UserId,
+    /// One attempt to sign up.
+    RegistrationId,
+    /// One sign-in on one device.
+    SessionId,
+    /// One act that moves money.
+    TransactionId,
+    /// A linked bank account.
+    InstrumentId,
+    /// A row of the outbox.
+    JobId,
+    /// A message of the sandbox.
+    MessageId,
+}
+
+/// An account, inside the house. Outside it is named by its owner and its currency.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, DeriveValueType)]
+pub struct AccountId(pub i64);
+
+/// Where new ids come from: rising within a process even inside one millisecond.
+#[derive(Clone, Default)]
+pub struct Ids(Arc<Mutex<ContextV7>>);
+
+impl Ids {
+    /// The next id at the given time.
+    pub fn next(&self, now: Time) -> Uuid {
+        let context = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let seconds = u64::try_from(now.timestamp()).unwrap_or_default();
+        Uuid::new_v7(Timestamp::from_unix(&*context, seconds, now.nanosecond()))
+    }
+}
+
+impl fmt::Debug for Ids {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Ids")
+    }
+}

@@ -1,0 +1,45 @@
+//! The ledger: the one path on which money moves.
+//!
+//! An auditor may read this header aloud; the code below it says the same.
+//!
+//! **What it is.** Every act that moves money is a [`Command`]. A command is handed to the
+//! [`Ledger`], which gathers all that wait at this moment into one batch and, in one database
+//! transaction: locks the balances that the batch names, in one order; reads which of the acts were
+//! done before; lets each command be decided, one after the other, by a pure function that sees
+//! only the [`Books`]; writes all transactions, postings, balances and jobs; and commits. Only then
+//! is anybody answered.
+//!
+//! **What it guarantees.**
+//! - Money moves only in legs: the same positive amount leaves one account and enters another, in
+//!   the same currency. Therefore the sum of all postings is zero, for every currency, always.
+//! - No wallet falls below zero. It is checked for every leg here, and by the database again.
+//! - A posting is never changed or removed. The postings of an account are numbered without a gap,
+//!   and each carries the balance after it; two writers can't continue the same chain.
+//! - The same idempotency key is the same act, however often and wherever it is asked. A refusal is
+//!   no act: it moves nothing, and its key stays free.
+//! - What follows from an act (a job) is written with it, and what a job effects is written with
+//!   the job's end.
+//! - An act is answered after it is durable. If the answer to a COMMIT is lost, the batch is done
+//!   again; every command finds what it did the first time, and is answered with that.
+//!
+//! **What it refuses.** Any command by itself, with a code; its neighbours in the batch go on. A
+//! batch that the database refuses is halved until the command that causes it stands alone.
+//!
+//! **What it costs.** Two to four reads and one write for a batch of up to 512 commands; no timer
+//! and no polling: while a batch is under way the next one gathers. Two batches run at once when
+//! they name different accounts (one on SQLite, which has one writer). Correctness does not rest on
+//! being the only process: it comes from row locks on PostgreSQL, the write lock on SQLite, and the
+//! unique keys and CHECKs of both.
+
+pub mod audit;
+mod batch;
+mod books;
+mod command;
+mod effects;
+mod store;
+mod writer;
+
+pub(crate) use books::Books;
+pub(crate) use command::Command;
+pub(crate) use effects::{Change, Effects, Leg};
+pub(crate) use writer::Ledger;

@@ -1,0 +1,182 @@
+//! The coalescing writer: whatever waits is the batch.
+//!
+//! One task owns the queue. It hands out a batch whenever a lane is free, of commands whose
+//! accounts no other lane is working on; a command that must wait reserves its accounts, so that
+//! no later one overtakes it for ever. There is no timer: under light load a batch is one command,
+//! under heavy load it is hundreds.
+//!
+//! Refuses `OVERLOADED` when [`WAITING_MAX`] callers wait already.
+
+use super::Command;
+use super::batch::{self, Answer};
+use crate::bell::Bell;
+use crate::clock::Clock;
+use crate::db::Db;
+use crate::error::{Error, Fault};
+use crate::id::AccountId;
+use crate::refusal::Code;
+use crate::transaction::Transaction;
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::time::Duration;
+use tokio::sync::mpsc::error::TrySendError;
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinSet;
+
+/// Commands in a batch at most: beyond it only latency grows.
+const BATCH_MAX: usize = 512;
+/// Commands that may wait at most.
+const WAITING_MAX: usize = 8_192;
+/// Pauses before a fault is given up on: a deadlock, a lost connection, a rival's same key.
+const PAUSES: [Duration; 3] = [
+    Duration::from_millis(5),
+    Duration::from_millis(100),
+    Duration::from_millis(500),
+];
+
+/// The way in. Clones share one writer; it ends when all are gone and all callers are answered.
+#[derive(Clone, Debug)]
+pub(crate) struct Ledger(mpsc::Sender<Waiting>);
+
+#[derive(Debug)]
+struct Waiting {
+    command: Command,
+    reply: oneshot::Sender<Result<Answer, Fault>>,
+}
+
+#[derive(Clone)]
+struct Desk {
+    db: Db,
+    clock: Clock,
+    bell: Bell,
+}
+
+impl Ledger {
+    /// Starts the writer.
+    pub(crate) fn start(db: Db, clock: Clock, bell: Bell) -> Self {
+        let (sender, inbox) = mpsc::channel(WAITING_MAX);
+        let lanes = if db.is_postgres() { 2 } else { 1 };
+        tokio::spawn(keep(Desk { db, clock, bell }, lanes, inbox));
+        Self(sender)
+    }
+
+    /// Hands in a command and waits until it is durable, or refused.
+    pub(crate) async fn submit(&self, command: Command) -> Result<Transaction, Error> {
+        let (reply, answer) = oneshot::channel();
+        self.0
+            .try_send(Waiting { command, reply })
+            .map_err(|error| match error {
+                TrySendError::Full(_) => Error::from(Code::Overloaded),
+                TrySendError::Closed(_) => Fault::Stopped("ledger").into(),
+            })?;
+        let answer = answer.await.map_err(|_| Fault::Stopped("ledger"))??;
+        Ok(answer?)
+    }
+}
+
+/// Keeps the lanes busy until the way in is closed and nothing waits.
+async fn keep(desk: Desk, lanes_max: usize, mut inbox: mpsc::Receiver<Waiting>) {
+    let mut waiting = VecDeque::new();
+    let mut arrived = Vec::new();
+    let mut lanes = JoinSet::new();
+    let mut busy: HashMap<tokio::task::Id, Vec<AccountId>> = HashMap::new();
+    let mut open = true;
+    while open || !waiting.is_empty() || !lanes.is_empty() {
+        while lanes.len() < lanes_max {
+            let batch = gather(&mut waiting, busy.values().flatten().copied().collect());
+            if batch.is_empty() {
+                break;
+            }
+            let accounts = batch
+                .iter()
+                .flat_map(|waiting| waiting.command.accounts())
+                .collect();
+            let lane = lanes.spawn(serve(desk.clone(), batch));
+            busy.insert(lane.id(), accounts);
+        }
+        tokio::select! {
+            count = inbox.recv_many(&mut arrived, BATCH_MAX), if open && waiting.len() < WAITING_MAX => {
+                open = count > 0;
+                waiting.extend(arrived.drain(..));
+            }
+            Some(ended) = lanes.join_next_with_id(), if !lanes.is_empty() => {
+                let id = match ended {
+                    Ok((id, ())) => id,
+                    Err(error) => {
+                        tracing::error!(%error, "a batch of the ledger crashed");
+                        error.id()
+                    }
+                };
+                busy.remove(&id);
+            }
+        }
+    }
+}
+
+/// Takes what can be decided now, in order of arrival.
+fn gather(waiting: &mut VecDeque<Waiting>, mut busy: HashSet<AccountId>) -> Vec<Waiting> {
+    if busy.is_empty() {
+        return waiting.drain(..waiting.len().min(BATCH_MAX)).collect();
+    }
+    let mut batch = Vec::new();
+    let mut held = VecDeque::new();
+    while let Some(next) = waiting.pop_front() {
+        let accounts = next.command.accounts();
+        if batch.len() == BATCH_MAX || accounts.iter().any(|account| busy.contains(account)) {
+            busy.extend(accounts);
+            held.push_back(next);
+        } else {
+            batch.push(next);
+        }
+    }
+    *waiting = held;
+    batch
+}
+
+/// Serves a batch; halves it where the database refuses it, so that one can't fail its neighbours.
+async fn serve(desk: Desk, batch: Vec<Waiting>) {
+    let mut parts = vec![batch];
+    while let Some(mut part) = parts.pop() {
+        match try_part(&desk, &part).await {
+            Ok(answers) => {
+                for (waiting, answer) in part.into_iter().zip(answers) {
+                    // A caller that has gone away does not undo its act.
+                    let _gone = waiting.reply.send(Ok(answer));
+                }
+            }
+            Err(fault) if part.len() > 1 && !fault.is_connection() => {
+                let second = part.split_off(part.len() / 2);
+                parts.extend([second, part]);
+            }
+            Err(fault) => {
+                for waiting in part {
+                    let _gone = waiting.reply.send(Err(fault.clone()));
+                }
+            }
+        }
+    }
+}
+
+/// Tries one part until it is done, it has to be halved, or patience ends.
+async fn try_part(desk: &Desk, part: &[Waiting]) -> Result<Vec<Answer>, Fault> {
+    let commands: Vec<_> = part.iter().map(|waiting| &waiting.command).collect();
+    let mut pauses = PAUSES.into_iter();
+    loop {
+        let fault = match batch::run(&desk.db, &desk.clock, &commands).await {
+            Ok(done) => {
+                if done.jobs_put {
+                    desk.bell.ring();
+                }
+                return Ok(done.answers);
+            }
+            Err(fault) => fault,
+        };
+        if part.len() > 1 && !fault.is_connection() {
+            return Err(fault);
+        }
+        let Some(pause) = pauses.next() else {
+            return Err(fault);
+        };
+        tracing::warn!(%fault, "the ledger tries a batch again");
+        tokio::time::sleep(pause).await;
+    }
+}

@@ -1,0 +1,64 @@
+//! The bank: tables, money, the ledger, and every rule about people and their money.
+//!
+//! # The seven laws
+//!
+//! 1. Money is an integer count of minor units with a currency; nothing else is money. No float
+//!    comes near it. ([`money`])
+//! 2. Money moves only in legs; a leg debits one account and credits another by the same positive
+//!    amount in one currency. ([`ledger`])
+//! 3. A posting is never changed or removed; a mistake is answered by a reversal.
+//! 4. One path writes the ledger. Nothing else can: its tables are private to this crate.
+//! 5. The same idempotency key is the same act: asked twice, it is answered once, with the first
+//!    answer. A refusal is no act, and leaves the key free. ([`transaction`])
+//! 6. What must happen later is written now, in the same database transaction. ([`outbox`])
+//! 7. A refusal is an answer (closed enum with a stable code), a fault is a retry, a bug is a
+//!    crash. ([`refusal`], [`error`])
+//!
+//! Each law is held three times: by a type, by the database, and by a test or the running
+//! [`ledger::audit`].
+//!
+//! # The map
+//!
+//! Values, which know nothing: [`money`], [`handle`], [`id`], [`clock`], [`page`], [`refusal`].
+//! People: [`user`], [`registration`], [`session`], [`password`], [`instrument`].
+//! Money: [`account`], [`transaction`], [`transfer`], [`deposit`], [`withdrawal`], [`rail`],
+//! [`ledger`]. Reading: [`history`], [`annotation`], [`exchange_rate`]. Later: [`outbox`],
+//! [`dead_letter`], [`bell`]. The world outside, simulated: [`sandbox`].
+//!
+//! Every file has one order: types, pure rules, commands, queries, tests. Commands and queries
+//! take the open [`Bank`] or its [`Db`]; rules take neither.
+
+pub mod account;
+pub mod annotation;
+pub mod bank;
+pub mod bell;
+pub mod clock;
+pub mod db;
+pub mod dead_letter;
+pub mod deposit;
+pub mod error;
+pub mod exchange_rate;
+pub mod handle;
+pub mod history;
+pub mod id;
+pub mod instrument;
+pub mod keys;
+pub mod ledger;
+pub mod money;
+pub mod outbox;
+pub mod page;
+pub mod password;
+pub mod rail;
+pub mod refusal;
+pub mod registration;
+pub mod sandbox;
+pub mod session;
+mod table;
+pub mod transaction;
+pub mod transfer;
+pub mod user;
+pub mod withdrawal;
+
+pub use bank::Bank;
+pub use db::Db;
+pub use error::{Error, Fault, Result};

@@ -1,0 +1,376 @@
+//! The outbox: what is to be done later, written in the transaction that calls for it.
+//!
+//! Guarantees: a job exists exactly if its cause was committed, and is gone exactly if its effect
+//! was. Pushing it to a queue is only a doorbell: [`claim`] moves `due_at` ahead, and a job that
+//! nobody finishes by then is pushed again, each time later. After [`ATTEMPTS_MAX`] attempts it is
+//! a dead letter, which an operator sees and can retry. A job may run twice at once; whatever it
+//! does has to be guarded by a state.
+//!
+//! A job is named by the id of what it is about, so there is never a second one of the same kind
+//! for the same thing.
+
+use crate::bank::Bank;
+use crate::clock::Time;
+use crate::db::Db;
+use crate::error::{Fault, Result};
+use crate::id::{JobId, RegistrationId, TransactionId};
+use crate::table::job;
+use chrono::Duration;
+use sea_orm::sea_query::Expr;
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait,
+    IntoActiveModel, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, raw_sql,
+};
+use serde::{Deserialize, Serialize};
+
+/// Attempts before a job is a dead letter: with the backoff below, after about nine hours.
+pub const ATTEMPTS_MAX: i32 = 12;
+/// How long the first attempt may take before the job is pushed again.
+const LEASE: Duration = Duration::seconds(15);
+/// How long it is left alone at most.
+const LEASE_MAX: Duration = Duration::hours(2);
+
+/// What is to be done later. It carries ids only; a new version of a job is a new name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "job", rename_all = "kebab-case")]
+pub enum Job {
+    /// Send the code of a registration.
+    SendCode {
+        /// Which.
+        registration: RegistrationId,
+    },
+    /// Collect a deposit from the person's bank.
+    ConfirmDeposit {
+        /// Which.
+        transaction: TransactionId,
+    },
+    /// Pay a withdrawal out to the person's bank.
+    SettleWithdrawal {
+        /// Which.
+        transaction: TransactionId,
+    },
+}
+
+impl Job {
+    /// The queues, one a kind of job.
+    pub const KINDS: &'static [&'static str] =
+        &["send-code", "confirm-deposit", "settle-withdrawal"];
+
+    /// Its queue.
+    pub fn kind(self) -> &'static str {
+        match self {
+            Self::SendCode { .. } => "send-code",
+            Self::ConfirmDeposit { .. } => "confirm-deposit",
+            Self::SettleWithdrawal { .. } => "settle-withdrawal",
+        }
+    }
+
+    /// Its name: that of what it is about.
+    pub fn id(self) -> JobId {
+        match self {
+            Self::SendCode { registration } => JobId(registration.0),
+            Self::ConfirmDeposit { transaction } | Self::SettleWithdrawal { transaction } => {
+                JobId(transaction.0)
+            }
+        }
+    }
+}
+
+/// A job and how often it was tried.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// Its name.
+    pub id: JobId,
+    /// What is to be done.
+    pub job: Job,
+    /// How often it was pushed, this time included.
+    pub attempts: i32,
+    /// What went wrong the last time.
+    pub last_error: Option<String>,
+    /// When it was given up, if it was.
+    pub dead_at: Option<Time>,
+    /// When it was written.
+    pub created_at: Time,
+}
+
+impl TryFrom<job::Model> for Entry {
+    type Error = Fault;
+
+    fn try_from(row: job::Model) -> Result<Self, Fault> {
+        let job = serde_json::from_str(&row.payload)
+            .map_err(|_| Fault::Corrupt("a job can't be read"))?;
+        Ok(Self {
+            id: row.id,
+            job,
+            attempts: row.attempts,
+            last_error: row.last_error,
+            dead_at: row.dead_at,
+            created_at: row.created_at,
+        })
+    }
+}
+
+/// The row of a new job.
+pub(crate) fn row(job: Job, now: Time) -> job::Model {
+    job::Model {
+        id: job.id(),
+        kind: job.kind().to_owned(),
+        // A closed enum of ids always has a JSON text.
+        payload: serde_json::to_string(&job).unwrap_or_default(),
+        due_at: now,
+        attempts: 0,
+        last_error: None,
+        dead_at: None,
+        created_at: now,
+    }
+}
+
+/// Writes a job with the change that calls for it: it takes the open transaction. The bell is
+/// rung by whoever commits.
+pub(crate) async fn put(tx: &DatabaseTransaction, job: Job, now: Time) -> Result<()> {
+    job::Entity::insert(row(job, now).into_active_model())
+        .exec_without_returning(tx)
+        .await?;
+    Ok(())
+}
+
+/// Removes a job with the change that it effected.
+pub(crate) async fn done(tx: &DatabaseTransaction, job: JobId) -> Result<()> {
+    job::Entity::delete_by_id(job).exec(tx).await?;
+    Ok(())
+}
+
+/// Removes a job that has nothing to change.
+///
+/// # Errors
+/// Only faults.
+pub async fn finish(bank: &Bank, job: JobId) -> Result<()> {
+    let tx = bank.db.begin().await?;
+    done(&tx, job).await?;
+    Ok(tx.commit().await?)
+}
+
+/// Takes the jobs that are due, at most `limit`, oldest first, and leaves each alone for a while.
+/// Jobs whose attempts are used up are given up instead.
+///
+/// # Errors
+/// Only faults; then nothing was taken.
+pub async fn claim(bank: &Bank, limit: u64) -> Result<Vec<Entry>> {
+    let now = bank.clock.now();
+    let tx = bank.db.begin().await?;
+    let due = due(&bank.db, &tx, now, limit).await?;
+    let (spent, due): (Vec<_>, Vec<_>) = due
+        .into_iter()
+        .partition(|row| row.attempts >= ATTEMPTS_MAX);
+    for row in spent {
+        give_up(&tx, row.id, now, "no attempt came to an end").await?;
+    }
+    let mut entries = Vec::with_capacity(due.len());
+    for (attempts, ids) in by_attempts(&due) {
+        let next = [
+            (
+                job::Column::Attempts,
+                Expr::value(attempts.saturating_add(1)),
+            ),
+            (job::Column::DueAt, Expr::value(now + lease(attempts))),
+        ];
+        let update = next
+            .into_iter()
+            .fold(job::Entity::update_many(), |update, (column, value)| {
+                update.col_expr(column, value)
+            });
+        update.filter(job::Column::Id.is_in(ids)).exec(&tx).await?;
+    }
+    for mut row in due {
+        row.attempts = row.attempts.saturating_add(1);
+        entries.push(Entry::try_from(row)?);
+    }
+    tx.commit().await?;
+    Ok(entries)
+}
+
+/// The due rows. PostgreSQL skips those that another relay is just taking; SQLite has one writer.
+async fn due(db: &Db, tx: &DatabaseTransaction, now: Time, limit: u64) -> Result<Vec<job::Model>> {
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let rows = if db.is_postgres() {
+        job::Entity::find().from_raw_sql(raw_sql!(
+            Postgres,
+            "SELECT * FROM jobs WHERE dead_at IS NULL AND due_at <= {now} ORDER BY due_at LIMIT {limit} \
+             FOR UPDATE SKIP LOCKED"
+        ))
+    } else {
+        job::Entity::find().from_raw_sql(raw_sql!(
+            Sqlite,
+            "SELECT * FROM jobs WHERE dead_at IS NULL AND due_at <= {now} ORDER BY due_at LIMIT {limit}"
+        ))
+    };
+    Ok(rows.all(tx).await?)
+}
+
+fn by_attempts(rows: &[job::Model]) -> std::collections::BTreeMap<i32, Vec<JobId>> {
+    let mut groups = std::collections::BTreeMap::<i32, Vec<JobId>>::new();
+    for row in rows {
+        groups.entry(row.attempts).or_default().push(row.id);
+    }
+    groups
+}
+
+/// Twice as long each time: 15 s, 30 s, 1 min, … up to two hours.
+fn lease(attempts: i32) -> Duration {
+    let doubled = u32::try_from(attempts)
+        .ok()
+        .and_then(|attempts| 2_i32.checked_pow(attempts));
+    doubled
+        .and_then(|factor| LEASE.checked_mul(factor))
+        .map_or(LEASE_MAX, |lease| lease.min(LEASE_MAX))
+}
+
+/// Four times as long each time: 1 s, 4 s, 16 s, … up to two hours. Most faults are over at once;
+/// the others last for hours.
+fn backoff(attempts: i32) -> Duration {
+    let power = u32::try_from(attempts.saturating_sub(1))
+        .ok()
+        .and_then(|power| 4_i64.checked_pow(power));
+    power
+        .and_then(Duration::try_seconds)
+        .map_or(LEASE_MAX, |wait| wait.min(LEASE_MAX))
+}
+
+async fn give_up(tx: &impl ConnectionTrait, id: JobId, now: Time, error: &str) -> Result<()> {
+    tracing::error!(job = %id, error, "a job is a dead letter now");
+    job::Entity::update_many()
+        .col_expr(job::Column::DeadAt, Expr::value(now))
+        .col_expr(job::Column::LastError, Expr::value(error))
+        .filter(job::COLUMN.id.eq(id))
+        .exec(tx)
+        .await?;
+    Ok(())
+}
+
+/// The job of this id; none, if it was finished or given up.
+///
+/// # Errors
+/// Only faults.
+pub async fn find(db: &Db, id: JobId) -> Result<Option<Entry>> {
+    let row = job::Entity::find_by_id(id)
+        .filter(job::COLUMN.dead_at.is_null())
+        .one(db.connection())
+        .await?;
+    Ok(row.map(Entry::try_from).transpose()?)
+}
+
+/// Records that an attempt failed: the job is due again after its backoff, or given up.
+///
+/// # Errors
+/// Only faults.
+pub async fn failed(bank: &Bank, entry: &Entry, error: &str) -> Result<()> {
+    let now = bank.clock.now();
+    if entry.attempts >= ATTEMPTS_MAX {
+        return give_up(bank.db.connection(), entry.id, now, error).await;
+    }
+    tracing::warn!(job = %entry.id, attempts = entry.attempts, error, "a job failed and is tried again");
+    due_again(
+        bank,
+        entry.id,
+        now + backoff(entry.attempts),
+        None,
+        Some(error),
+    )
+    .await
+}
+
+/// Has the job run again after a while. It is no failure, so its attempts start anew: a rail said
+/// that it is at work.
+///
+/// # Errors
+/// Only faults.
+pub async fn ask_again(bank: &Bank, entry: &Entry, after: Duration) -> Result<()> {
+    due_again(bank, entry.id, bank.clock.now() + after, Some(1), None).await
+}
+
+async fn due_again(
+    bank: &Bank,
+    id: JobId,
+    at: Time,
+    attempts: Option<i32>,
+    error: Option<&str>,
+) -> Result<()> {
+    let mut row = job::ActiveModel {
+        due_at: Set(at),
+        last_error: Set(error.map(str::to_owned)),
+        ..Default::default()
+    };
+    if let Some(attempts) = attempts {
+        row.attempts = Set(attempts);
+    }
+    job::Entity::update_many()
+        .set(row)
+        .filter(job::COLUMN.id.eq(id))
+        .exec(bank.db.connection())
+        .await?;
+    Ok(())
+}
+
+/// When the next job is due, if one is waiting.
+///
+/// # Errors
+/// Only faults.
+pub async fn next_due(db: &Db) -> Result<Option<Time>> {
+    let next = job::Entity::find()
+        .select_only()
+        .column(job::Column::DueAt)
+        .filter(job::COLUMN.dead_at.is_null())
+        .order_by_asc(job::Column::DueAt)
+        .into_tuple()
+        .one(db.connection())
+        .await?;
+    Ok(next)
+}
+
+/// How many jobs wait, dead letters not counted.
+///
+/// # Errors
+/// Only faults.
+pub async fn waiting(db: &Db) -> Result<u64> {
+    Ok(job::Entity::find()
+        .filter(job::COLUMN.dead_at.is_null())
+        .count(db.connection())
+        .await?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_lease_doubles_up_to_two_hours() {
+        assert_eq!(lease(0), Duration::seconds(15));
+        assert_eq!(lease(3), Duration::minutes(2));
+        assert_eq!(lease(ATTEMPTS_MAX), LEASE_MAX);
+        assert_eq!(lease(i32::MAX), LEASE_MAX);
+    }
+
+    #[test]
+    fn the_backoff_spans_about_nine_hours() {
+        assert_eq!(backoff(1), Duration::seconds(1));
+        let total = (1..ATTEMPTS_MAX).map(backoff).sum::<Duration>();
+        assert!(
+            total > Duration::hours(9) && total < Duration::hours(10),
+            "{total}"
+        );
+    }
+
+    #[test]
+    fn every_job_has_a_queue() {
+        let transaction = TransactionId(uuid::Uuid::nil());
+        let registration = RegistrationId(uuid::Uuid::nil());
+        for job in [
+            Job::SendCode { registration },
+            Job::ConfirmDeposit { transaction },
+            Job::SettleWithdrawal { transaction },
+        ] {
+            assert!(Job::KINDS.contains(&job.kind()));
+            assert!(row(job, Time::default()).payload.contains(job.kind()));
+        }
+    }
+}

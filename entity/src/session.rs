@@ -1,0 +1,210 @@
+//! Sessions: one sign-in on one device.
+//!
+//! Guarantees: a refresh token works once (RFC 9700, section 4.14.2). Whoever shows a used one
+//! again ends the session, since one of the two who have it is a thief. Only hashes are stored.
+//! The access token is made by the api from what is here; it dies with the session, because every
+//! request asks [`who`].
+
+use crate::bank::Bank;
+use crate::clock::Time;
+use crate::error::Result;
+use crate::handle::Handle;
+use crate::id::{SessionId, UserId};
+use crate::keys;
+use crate::password::Password;
+use crate::refusal::Code;
+use crate::registration;
+use crate::table::{handle, refresh_token, session, user};
+use crate::user::{self as person, UserState};
+use chrono::Duration;
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, QueryFilter,
+    QuerySelect,
+};
+use sha2::{Digest, Sha256};
+use std::fmt::Write;
+
+/// How long a session lives at most, however often it is refreshed (ASVS 5.0, 7.3.2).
+const LIFE: Duration = Duration::days(60);
+
+/// What a client is given when it signs in or refreshes.
+#[derive(Clone)]
+pub struct Tokens {
+    /// The session that an access token is made for.
+    pub session: SessionId,
+    /// Whose it is.
+    pub user: UserId,
+    /// The token that gets the next access token; it works once.
+    pub refresh: String,
+}
+
+/// Signs in with a handle and its password.
+///
+/// # Errors
+/// `SIGN_IN_FAILED` whatever was wrong; `USER_NOT_ACTIVE` for the right password of somebody who
+/// has not shown the code yet; `OVERLOADED`.
+pub async fn sign_in(bank: &Bank, handle: &Handle, password: Password) -> Result<Tokens> {
+    let found = handle::Entity::find_by_id(handle.as_str())
+        .find_also_related(user::Entity)
+        .one(bank.db.connection())
+        .await?
+        .and_then(|(_, user)| user);
+    let Some(user) = found else {
+        let pending = registration::pending(bank, handle).await?;
+        let known = bank.passwords.verify(password, pending).await?;
+        return Err(if known {
+            Code::UserNotActive
+        } else {
+            Code::SignInFailed
+        }
+        .into());
+    };
+    let right = bank
+        .passwords
+        .verify(password, Some(user.password_hash))
+        .await?;
+    if !right || user.state == UserState::Closed {
+        return Err(Code::SignInFailed.into());
+    }
+    let tx = bank.db.begin().await?;
+    let tokens = open(bank, &tx, user.id).await?;
+    tx.commit().await?;
+    Ok(tokens)
+}
+
+/// Opens a session for somebody who has just proven to be this person.
+pub(crate) async fn open(bank: &Bank, tx: &DatabaseTransaction, user_id: UserId) -> Result<Tokens> {
+    let now = bank.clock.now();
+    let id = SessionId(bank.ids.next(now));
+    let row = session::Model {
+        id,
+        user_id,
+        created_at: now,
+        expires_at: now + LIFE,
+        ended_at: None,
+    };
+    session::Entity::insert(row.into_active_model())
+        .exec_without_returning(tx)
+        .await?;
+    issue(tx, id, user_id, now).await
+}
+
+async fn issue(
+    tx: &DatabaseTransaction,
+    session_id: SessionId,
+    user: UserId,
+    now: Time,
+) -> Result<Tokens> {
+    let refresh = keys::random_bytes()
+        .iter()
+        .fold(String::from("okr_"), |mut text, byte| {
+            // Writing to a String can't fail.
+            let _infallible = write!(text, "{byte:02x}");
+            text
+        });
+    let row = refresh_token::Model {
+        hash: hash(&refresh),
+        session_id,
+        issued_at: now,
+        used_at: None,
+    };
+    refresh_token::Entity::insert(row.into_active_model())
+        .exec_without_returning(tx)
+        .await?;
+    Ok(Tokens {
+        session: session_id,
+        user,
+        refresh,
+    })
+}
+
+fn hash(token: &str) -> Vec<u8> {
+    Sha256::digest(token.as_bytes()).to_vec()
+}
+
+/// Swaps a refresh token for the next one.
+///
+/// # Errors
+/// `REFRESH_TOKEN_INVALID`; `REFRESH_TOKEN_REUSED`, and then the session is over.
+pub async fn refresh(bank: &Bank, token: &str) -> Result<Tokens> {
+    let now = bank.clock.now();
+    let tx = bank.db.begin().await?;
+    let invalid = Code::RefreshTokenInvalid.at("refreshToken");
+    let row = refresh_token::Entity::find_by_id(hash(token))
+        .lock_exclusive()
+        .one(&tx)
+        .await?
+        .ok_or(invalid)?;
+    let session = session::Entity::find_by_id(row.session_id)
+        .one(&tx)
+        .await?
+        .ok_or(invalid)?;
+    if session.ended_at.is_some() || session.expires_at <= now {
+        return Err(invalid.into());
+    }
+    if row.used_at.is_some() {
+        end_in(&tx, row.session_id, now).await?;
+        tx.commit().await?;
+        tracing::warn!(session = %row.session_id, user = %session.user_id, "a refresh token was used twice");
+        return Err(Code::RefreshTokenReused.at("refreshToken").into());
+    }
+    refresh_token::Entity::update_many()
+        .set(refresh_token::ActiveModel {
+            used_at: Set(Some(now)),
+            ..Default::default()
+        })
+        .filter(refresh_token::COLUMN.hash.eq(row.hash))
+        .exec(&tx)
+        .await?;
+    let tokens = issue(&tx, session.id, session.user_id, now).await?;
+    tx.commit().await?;
+    Ok(tokens)
+}
+
+/// Who acts in this session.
+///
+/// # Errors
+/// `SESSION_ENDED`.
+pub async fn who(bank: &Bank, id: SessionId) -> Result<UserId> {
+    person::of_session(&bank.db, id, bank.clock.now())
+        .await?
+        .ok_or(Code::SessionEnded.into())
+}
+
+/// Signs out. Doing it twice is doing it once.
+///
+/// # Errors
+/// Only faults.
+pub async fn end(bank: &Bank, id: SessionId) -> Result<()> {
+    let tx = bank.db.begin().await?;
+    end_in(&tx, id, bank.clock.now()).await?;
+    Ok(tx.commit().await?)
+}
+
+async fn end_in(tx: &DatabaseTransaction, id: SessionId, now: Time) -> Result<()> {
+    session::Entity::update_many()
+        .set(session::ActiveModel {
+            ended_at: Set(Some(now)),
+            ..Default::default()
+        })
+        .filter(session::COLUMN.id.eq(id))
+        .filter(session::COLUMN.ended_at.is_null())
+        .exec(tx)
+        .await?;
+    Ok(())
+}
+
+/// Forgets sessions that ended by age a month ago, with their tokens.
+///
+/// # Errors
+/// Only faults.
+pub async fn forget_expired(bank: &Bank) -> Result<u64> {
+    let before = bank.clock.now() - Duration::days(30);
+    let tx = bank.db.begin().await?;
+    let deleted = session::Entity::delete_many()
+        .filter(session::Column::ExpiresAt.lt(before))
+        .exec(&tx)
+        .await?;
+    tx.commit().await?;
+    Ok(deleted.rows_affected)
+}

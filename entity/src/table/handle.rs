@@ -1,0 +1,21 @@
+//! A verified e-mail address or phone number.
+
+use crate::clock::Time;
+use crate::handle::HandleKind;
+use crate::id::UserId;
+use sea_orm::entity::prelude::*;
+
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "handles")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub value: String,
+    pub kind: HandleKind,
+    pub user_id: UserId,
+    pub verified_at: Time,
+    #[sea_orm(belongs_to, from = "user_id", to = "id")]
+    pub user: HasOne<super::user::Entity>,
+}
+
+impl ActiveModelBehavior for ActiveModel {}

@@ -1,0 +1,22 @@
+//! A person.
+
+use crate::clock::Time;
+use crate::id::UserId;
+use crate::user::UserState;
+use sea_orm::entity::prelude::*;
+
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "users")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: UserId,
+    pub name: String,
+    pub state: UserState,
+    pub password_hash: String,
+    pub terms_version: String,
+    pub terms_accepted_at: Time,
+    pub created_at: Time,
+}
+
+impl ActiveModelBehavior for ActiveModel {}

@@ -1,0 +1,244 @@
+//! Transactions: acts that move money. Here is what they are; how each kind is decided stands in
+//! the file of its noun (`transfer`, `deposit`, `withdrawal`).
+//!
+//! Guarantees: the terms of a transaction never change; only its state does, and only forward:
+//!
+//! ```text
+//! REQUESTED ──► SUBMITTED ◄──► UNKNOWN        a rail has it · a rail has not answered
+//!     └──────────────┴───────────┴──► SETTLED or FAILED, which are final
+//! ```
+
+use crate::clock::Time;
+use crate::error::{Fault, Result};
+use crate::id::{AccountId, InstrumentId, TransactionId, UserId};
+use crate::money::{Amount, Currency};
+use crate::refusal::{Code, Refusal};
+use crate::table::transaction;
+use sea_orm::{DeriveActiveEnum, EnumIter, Iterable};
+
+/// What kind of act.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
+#[sea_orm(
+    rs_type = "String",
+    db_type = "Text",
+    rename_all = "SCREAMING_SNAKE_CASE"
+)]
+pub enum Kind {
+    /// From one person to another.
+    Transfer,
+    /// From a bank into the wallet.
+    Deposit,
+    /// From the wallet to a bank.
+    Withdrawal,
+}
+
+/// How far it has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
+#[sea_orm(
+    rs_type = "String",
+    db_type = "Text",
+    rename_all = "SCREAMING_SNAKE_CASE"
+)]
+pub enum State {
+    /// Asked for; the rail has not been told yet.
+    Requested,
+    /// The rail has accepted it and will answer later.
+    Submitted,
+    /// The rail was told and has not answered; it is being asked, and never told twice.
+    Unknown,
+    /// Done, and final.
+    Settled,
+    /// Not done, and final; the money is back where it was.
+    Failed,
+}
+
+impl State {
+    /// Whether nothing can happen to it any more.
+    pub fn is_final(self) -> bool {
+        match self {
+            Self::Settled | Self::Failed => true,
+            Self::Requested | Self::Submitted | Self::Unknown => false,
+        }
+    }
+}
+
+/// Why a rail did not do it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
+#[sea_orm(
+    rs_type = "String",
+    db_type = "Text",
+    rename_all = "SCREAMING_SNAKE_CASE"
+)]
+pub enum Failure {
+    /// The other bank refused.
+    Declined,
+    /// The account at the other bank is closed or unknown there.
+    AccountClosed,
+}
+
+/// The person's own name for one act: asked twice with it, the act is done once.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct IdempotencyKey(String);
+
+impl IdempotencyKey {
+    /// 1 to 64 visible ASCII characters.
+    ///
+    /// # Errors
+    /// `IDEMPOTENCY_KEY_INVALID`.
+    pub fn parse(text: &str) -> Result<Self, Refusal> {
+        let fits =
+            (1..=64).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic());
+        if fits {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(Code::IdempotencyKeyInvalid.at("idempotencyKey"))
+        }
+    }
+
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// The terms of an act, before it is decided.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Draft {
+    /// Its id, chosen by whoever hands it in.
+    pub id: TransactionId,
+    /// What kind of act.
+    pub kind: Kind,
+    /// Who asks for it.
+    pub actor: UserId,
+    /// The actor's name for it.
+    pub key: IdempotencyKey,
+    /// How much.
+    pub amount: Amount,
+    /// Where the money comes from.
+    pub debit: AccountId,
+    /// Where the money goes.
+    pub credit: AccountId,
+    /// Whose wallet the money leaves, if one's.
+    pub payer: Option<UserId>,
+    /// Whose wallet the money reaches, if one's.
+    pub payee: Option<UserId>,
+    /// The bank account at the other end.
+    pub instrument: Option<InstrumentId>,
+    /// The payer's words to the payee.
+    pub note: Option<String>,
+}
+
+/// An act and how far it has come.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Transaction {
+    /// Its terms.
+    pub terms: Draft,
+    /// How far it has come.
+    pub state: State,
+    /// Why it failed, if it did.
+    pub failure: Option<Failure>,
+    /// When it was asked for.
+    pub created_at: Time,
+    /// When its state last changed.
+    pub updated_at: Time,
+}
+
+impl Transaction {
+    /// Whether the draft asks for the very same act, so that this is its answer already.
+    pub(crate) fn answers(&self, draft: &Draft) -> bool {
+        Draft {
+            id: self.terms.id,
+            ..draft.clone()
+        } == self.terms
+    }
+
+    /// The person at the other end, for one of its parties.
+    pub fn counterparty(&self, me: UserId) -> Option<UserId> {
+        [self.terms.payer, self.terms.payee]
+            .into_iter()
+            .flatten()
+            .find(|party| *party != me)
+    }
+
+    /// Whether this person is the one who pays or is paid.
+    pub fn concerns(&self, user: UserId) -> bool {
+        self.terms.payer == Some(user) || self.terms.payee == Some(user)
+    }
+}
+
+impl TryFrom<transaction::Model> for Transaction {
+    type Error = Fault;
+
+    fn try_from(row: transaction::Model) -> Result<Self, Fault> {
+        let failure = row.failure.as_deref().map(failure).transpose()?;
+        Ok(Self {
+            terms: Draft {
+                id: row.id,
+                kind: row.kind,
+                actor: row.actor,
+                key: IdempotencyKey(row.idempotency_key),
+                amount: amount(row.amount, row.currency)?,
+                debit: row.debit_account,
+                credit: row.credit_account,
+                payer: row.payer,
+                payee: row.payee,
+                instrument: row.instrument,
+                note: row.note,
+            },
+            state: row.state,
+            failure,
+            created_at: row.created_at,
+            updated_at: row.updated_at,
+        })
+    }
+}
+
+impl From<&Transaction> for transaction::Model {
+    fn from(transaction: &Transaction) -> Self {
+        use sea_orm::ActiveEnum;
+        let terms = transaction.terms.clone();
+        Self {
+            id: terms.id,
+            kind: terms.kind,
+            state: transaction.state,
+            actor: terms.actor,
+            idempotency_key: terms.key.0,
+            currency: terms.amount.currency(),
+            amount: terms.amount.minor(),
+            debit_account: terms.debit,
+            credit_account: terms.credit,
+            payer: terms.payer,
+            payee: terms.payee,
+            instrument: terms.instrument,
+            note: terms.note,
+            failure: transaction.failure.map(|failure| failure.to_value()),
+            created_at: transaction.created_at,
+            updated_at: transaction.updated_at,
+        }
+    }
+}
+
+fn amount(minor: i64, currency: Currency) -> Result<Amount, Fault> {
+    Amount::try_new(minor, currency)
+        .map_err(|_| Fault::Corrupt("a transaction's amount is not positive"))
+}
+
+fn failure(text: &str) -> Result<Failure, Fault> {
+    use sea_orm::ActiveEnum;
+    Failure::iter()
+        .find(|failure| failure.to_value() == text)
+        .ok_or(Fault::Corrupt("an unknown failure"))
+}
+
+/// A note to the other side: at most 140 characters, as much as a bank transfer carries
+/// (remittance information of ISO 20022 `pain.001`). Blank is none.
+///
+/// # Errors
+/// `NOTE_INVALID`.
+pub fn parse_note(text: Option<&str>) -> Result<Option<String>, Refusal> {
+    match text.map(str::trim) {
+        None | Some("") => Ok(None),
+        Some(text) if text.chars().count() <= 140 => Ok(Some(text.to_owned())),
+        Some(_) => Err(Code::NoteInvalid.at("note")),
+    }
+}

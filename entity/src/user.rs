@@ -1,0 +1,178 @@
+//! People: who they are, and whether they may act.
+
+use crate::account::{self, AccountState};
+use crate::bank::Bank;
+use crate::clock::Time;
+use crate::db::Db;
+use crate::error::Result;
+use crate::handle::{Handle, HandleKind};
+use crate::id::UserId;
+use crate::refusal::{Code, Refusal};
+use crate::table::{handle, session, user};
+use sea_orm::sea_query::Expr;
+use sea_orm::{
+    ColumnTrait, DeriveActiveEnum, EntityTrait, EnumIter, QueryFilter, QueryOrder, QuerySelect,
+};
+use std::collections::HashMap;
+
+/// Whether a person may act.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
+#[sea_orm(
+    rs_type = "String",
+    db_type = "Text",
+    rename_all = "SCREAMING_SNAKE_CASE"
+)]
+pub enum UserState {
+    /// Has signed up and not yet shown the code.
+    PendingActivation,
+    /// May do everything.
+    Active,
+    /// May look and be paid; no money leaves.
+    Frozen,
+    /// Has left.
+    Closed,
+}
+
+/// A person.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct User {
+    /// Its id.
+    pub id: UserId,
+    /// What it calls itself.
+    pub name: String,
+    /// Whether it may act.
+    pub state: UserState,
+    /// The terms that it accepted.
+    pub terms_version: String,
+    /// When it signed up.
+    pub created_at: Time,
+}
+
+impl From<user::Model> for User {
+    fn from(row: user::Model) -> Self {
+        Self {
+            id: row.id,
+            name: row.name,
+            state: row.state,
+            terms_version: row.terms_version,
+            created_at: row.created_at,
+        }
+    }
+}
+
+/// A name of 1 to 100 characters, without control characters.
+///
+/// # Errors
+/// `NAME_INVALID`.
+pub fn parse_name(text: &str) -> Result<String, Refusal> {
+    parse_text(text, Code::NameInvalid.at("name"))
+}
+
+/// The same rule for other short texts.
+pub(crate) fn parse_text(text: &str, refusal: Refusal) -> Result<String, Refusal> {
+    let text = text.trim();
+    let fits = (1..=100).contains(&text.chars().count()) && !text.chars().any(char::is_control);
+    if fits {
+        Ok(text.to_owned())
+    } else {
+        Err(refusal)
+    }
+}
+
+/// The people of these ids.
+///
+/// # Errors
+/// Only faults.
+pub async fn find_many(db: &Db, ids: &[UserId]) -> Result<HashMap<UserId, User>> {
+    let rows = user::Entity::find()
+        .filter(user::Column::Id.is_in(ids.iter().copied()))
+        .all(db.connection())
+        .await?;
+    Ok(rows.into_iter().map(|row| (row.id, row.into())).collect())
+}
+
+/// The verified handles of a person, oldest first.
+///
+/// # Errors
+/// Only faults.
+pub async fn handles(db: &Db, id: UserId) -> Result<Vec<Handle>> {
+    let rows = handle::Entity::find()
+        .filter(handle::COLUMN.user_id.eq(id))
+        .order_by_asc(handle::Column::VerifiedAt)
+        .all(db.connection())
+        .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| Handle::stored(row.kind, row.value))
+        .collect())
+}
+
+/// Who is reached by a handle.
+///
+/// # Errors
+/// Only faults.
+pub async fn reached_by(db: &Db, handle: &Handle) -> Result<Option<UserId>> {
+    let kind: HandleKind = handle.kind();
+    let id = handle::Entity::find()
+        .select_only()
+        .column(handle::Column::UserId)
+        .filter(handle::COLUMN.value.eq(handle.as_str()))
+        .filter(handle::COLUMN.kind.eq(kind))
+        .into_tuple()
+        .one(db.connection())
+        .await?;
+    Ok(id)
+}
+
+/// Freezes a person and all its accounts, or makes it active again.
+///
+/// # Errors
+/// `NOT_FOUND`; `USER_CLOSED`, `USER_NOT_ACTIVE` for one who has left or not yet come.
+pub async fn set_frozen(bank: &Bank, id: UserId, frozen: bool) -> Result<User> {
+    let (user_state, account_state) = if frozen {
+        (UserState::Frozen, AccountState::Frozen)
+    } else {
+        (UserState::Active, AccountState::Open)
+    };
+    let tx = bank.db.begin().await?;
+    let row = user::Entity::find_by_id(id)
+        .lock_exclusive()
+        .one(&tx)
+        .await?
+        .ok_or(Code::NotFound.at("id"))?;
+    match row.state {
+        UserState::Active | UserState::Frozen => {}
+        UserState::PendingActivation => return Err(Code::UserNotActive.at("id").into()),
+        UserState::Closed => return Err(Code::UserClosed.at("id").into()),
+    }
+    let value: sea_orm::Value = user_state.into();
+    user::Entity::update_many()
+        .col_expr(user::Column::State, Expr::value(value))
+        .filter(user::COLUMN.id.eq(id))
+        .exec(&tx)
+        .await?;
+    account::set_state(&tx, id, account_state).await?;
+    tx.commit().await?;
+    tracing::warn!(user = %id, frozen, "an operator changed the state of a person");
+    Ok(User {
+        state: user_state,
+        ..row.into()
+    })
+}
+
+/// Who acts in a session, if it is still open.
+pub(crate) async fn of_session(
+    db: &Db,
+    session: crate::id::SessionId,
+    now: Time,
+) -> Result<Option<UserId>> {
+    let user = session::Entity::find_by_id(session)
+        .select_only()
+        .column(session::Column::UserId)
+        .filter(session::COLUMN.ended_at.is_null())
+        .filter(session::Column::ExpiresAt.gt(now))
+        .into_tuple()
+        .one(db.connection())
+        .await?;
+    Ok(user)
+}

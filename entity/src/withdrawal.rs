@@ -1,0 +1,121 @@
+//! Withdrawals: money from the wallet to a person's bank.
+//!
+//! Guarantees: the money leaves the wallet with the request and waits in an account of its own,
+//! `withdrawal in transit`; from there it goes on to the bank once, or back to the wallet once.
+
+use crate::account::{self, Purpose};
+use crate::bank::Bank;
+use crate::deposit::Order;
+use crate::error::Result;
+use crate::id::{AccountId, TransactionId, UserId};
+use crate::instrument;
+use crate::ledger::{Books, Change, Command, Effects};
+use crate::outbox::Job;
+use crate::rail::{self, Outcome};
+use crate::refusal::Refusal;
+use crate::transaction::{Draft, Kind, State, Transaction};
+use crate::transfer::may_pay;
+
+/// A withdrawal, ready to be decided.
+#[derive(Clone, Debug)]
+pub(crate) struct Request {
+    pub(crate) draft: Draft,
+    pub(crate) in_transit: AccountId,
+}
+
+/// What the rail said of a withdrawal.
+#[derive(Clone, Debug)]
+pub(crate) struct Conclude {
+    pub(crate) transaction: TransactionId,
+    pub(crate) outcome: Outcome,
+    pub(crate) wallet: AccountId,
+    pub(crate) in_transit: AccountId,
+    pub(crate) clearing: AccountId,
+}
+
+/// Decides a request: the money leaves the wallet and waits; the rail is to be told.
+pub(crate) fn decide_request(books: &Books, command: &Request) -> Result<Effects, Refusal> {
+    let draft = &command.draft;
+    may_pay(books.account(draft.debit)?.state)?;
+    Ok(Effects::of(Change::Create(draft.clone(), State::Requested))
+        .moving(draft.debit, command.in_transit, draft.amount)
+        .then(Job::SettleWithdrawal {
+            transaction: draft.id,
+        }))
+}
+
+/// Decides what the rail's answer changes: the waiting money goes on, or back.
+pub(crate) fn decide_conclusion(books: &Books, command: &Conclude) -> Result<Effects, Refusal> {
+    let withdrawal = books.transaction(command.transaction)?;
+    let (id, amount, job) = (
+        withdrawal.terms.id,
+        withdrawal.terms.amount,
+        rail::job_of(withdrawal.terms.id),
+    );
+    let Some((to, failure)) = rail::next(withdrawal.state, command.outcome) else {
+        let kept = Effects::of(Change::Keep(id));
+        return Ok(if withdrawal.state.is_final() {
+            kept.ending(job)
+        } else {
+            kept
+        });
+    };
+    let effects = Effects::of(Change::Advance { id, to, failure });
+    Ok(match to {
+        State::Settled => effects
+            .moving(command.in_transit, command.clearing, amount)
+            .ending(job),
+        State::Failed => effects
+            .moving(command.in_transit, command.wallet, amount)
+            .ending(job),
+        State::Requested | State::Submitted | State::Unknown => effects,
+    })
+}
+
+/// Asks for money at a linked bank account.
+///
+/// # Errors
+/// `NOT_FOUND` for an instrument that is not one's own, `USER_FROZEN`, `USER_CLOSED`,
+/// `INSUFFICIENT_FUNDS`, `IDEMPOTENCY_KEY_REUSED`, `OVERLOADED`.
+pub async fn request(bank: &Bank, user: UserId, order: Order) -> Result<Transaction> {
+    let currency = order.amount.currency();
+    let draft = Draft {
+        id: TransactionId(bank.ids.next(bank.clock.now())),
+        kind: Kind::Withdrawal,
+        actor: user,
+        key: order.key,
+        amount: order.amount,
+        debit: account::wallet(bank, user, currency).await?,
+        credit: account::house(bank, Purpose::BankClearing, currency).await?,
+        payer: Some(user),
+        payee: None,
+        instrument: Some(instrument::find(&bank.db, user, order.instrument).await?.id),
+        note: None,
+    };
+    let in_transit = account::house(bank, Purpose::WithdrawalInTransit, currency).await?;
+    bank.ledger
+        .submit(Command::RequestWithdrawal(Request { draft, in_transit }))
+        .await
+}
+
+/// Takes an answer of the rail; taking it twice is taking it once.
+///
+/// # Errors
+/// `NOT_FOUND`, `OVERLOADED`.
+pub async fn conclude(
+    bank: &Bank,
+    withdrawal: &Transaction,
+    outcome: Outcome,
+) -> Result<Transaction> {
+    let currency = withdrawal.terms.amount.currency();
+    let command = Conclude {
+        transaction: withdrawal.terms.id,
+        outcome,
+        wallet: withdrawal.terms.debit,
+        in_transit: account::house(bank, Purpose::WithdrawalInTransit, currency).await?,
+        clearing: withdrawal.terms.credit,
+    };
+    bank.ledger
+        .submit(Command::ConcludeWithdrawal(command))
+        .await
+}

@@ -1,0 +1,50 @@
+//! The history of the database.
+//!
+//! Each migration is one SQL text, written once for PostgreSQL and SQLite; where the two engines
+//! differ a placeholder stands (see [`dialect`]). It is SQL and not a builder because an auditor
+//! reads it: every law of the ledger is repeated here as a constraint or a trigger.
+//!
+//! Guarantees: [`run`] applies each migration once, in order, in one database transaction under a
+//! lock, however many processes start at the same moment. Refuses: nothing is undone by a
+//! migration; a mistake is mended by the next one.
+
+mod dialect;
+mod m0001_wallet;
+
+use sea_orm_migration::prelude::*;
+use sea_orm_migration::sea_orm::{
+    DatabaseConnection, DbBackend, SqliteTransactionMode, TransactionOptions, TransactionTrait,
+};
+
+/// Any number, the same in every process: it names the lock under which migrations run.
+const LOCK: &str = "SELECT pg_advisory_xact_lock(5065171)";
+
+struct Migrator;
+
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![Box::new(m0001_wallet::Migration)]
+    }
+}
+
+/// Brings the database up to date; does nothing where it is.
+///
+/// # Errors
+/// When the database can't be reached or refuses a statement; then nothing has changed.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "migrations come before everything else"
+)]
+pub async fn run(db: &DatabaseConnection) -> Result<(), DbErr> {
+    let tx = db
+        .begin_with_options(TransactionOptions {
+            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+            ..TransactionOptions::default()
+        })
+        .await?;
+    if tx.get_database_backend() == DbBackend::Postgres {
+        tx.execute_unprepared(LOCK).await?;
+    }
+    Migrator::up(&tx, None).await?;
+    tx.commit().await
+}

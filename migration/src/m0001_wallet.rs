@@ -1,0 +1,24 @@
+//! The first house: people, accounts, transactions, postings, and what is to be done later.
+
+use crate::dialect;
+use sea_orm_migration::prelude::*;
+
+/// Named after the file, as the migration table records it.
+#[derive(DeriveMigrationName)]
+pub(crate) struct Migration;
+
+#[async_trait::async_trait]
+impl MigrationTrait for Migration {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        let db = manager.get_connection();
+        for sql in [
+            include_str!("m0001_people.sql"),
+            include_str!("m0001_ledger.sql"),
+            include_str!("m0001_later.sql"),
+        ] {
+            db.execute_unprepared(&dialect::render(sql, manager.get_database_backend()))
+                .await?;
+        }
+        Ok(())
+    }
+}
