@@ -1,1 +1,41 @@
-//! x
+//! The GraphQL face of the wallet.
+//!
+//! It never waits for the outside world: a resolver parses its input, calls one command or query
+//! of `entity`, and returns a view. `schema.graphql` and `operator.graphql` are its contracts.
+//!
+//! - [`server`]: the routes · `http`, `answer`, `document`: GraphQL over HTTP · `ide`: the page at `/`
+//! - [`schema`]: what apps see, composed of its nouns (`user`, `account`, `transfer`, …) ·
+//!   [`operator`]: what operators see
+//! - [`authentication`]: access tokens · `error`: codes · `id`, `page`, `money`: what all nouns use
+//! - [`doorbell`]: wakes workers in other processes · [`settings`]: the environment · [`demo`]: the
+//!   main job told over the real HTTP API
+
+mod account;
+mod annotation;
+mod answer;
+pub mod authentication;
+pub mod demo;
+mod deposit;
+mod document;
+pub mod doorbell;
+mod error;
+mod exchange_rate;
+mod history;
+mod http;
+mod id;
+mod ide;
+mod instrument;
+mod money;
+mod node;
+pub mod operator;
+mod page;
+mod registration;
+mod sandbox;
+pub mod schema;
+pub mod server;
+mod session;
+pub mod settings;
+mod transaction;
+mod transfer;
+mod user;
+mod withdrawal;

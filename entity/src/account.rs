@@ -25,11 +25,7 @@ pub const HOUSE: UserId = UserId(Uuid::nil());
 
 /// What an account is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
-#[sea_orm(
-    rs_type = "String",
-    db_type = "Text",
-    rename_all = "SCREAMING_SNAKE_CASE"
-)]
+#[sea_orm(rs_type = "String", db_type = "Text", rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Purpose {
     /// What a person holds.
     Wallet,
@@ -52,11 +48,7 @@ impl Purpose {
 
 /// Whether money may go in and out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
-#[sea_orm(
-    rs_type = "String",
-    db_type = "Text",
-    rename_all = "SCREAMING_SNAKE_CASE"
-)]
+#[sea_orm(rs_type = "String", db_type = "Text", rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum AccountState {
     /// Both.
     Open,
@@ -83,10 +75,7 @@ impl From<account::Model> for Account {
     fn from(row: account::Model) -> Self {
         Self {
             owner: row.owner,
-            balance: Money {
-                minor: row.balance,
-                currency: row.currency,
-            },
+            balance: Money { minor: row.balance, currency: row.currency },
             state: row.state,
             opened_at: row.opened_at,
         }
@@ -112,21 +101,12 @@ pub(crate) async fn house(bank: &Bank, purpose: Purpose, currency: Currency) -> 
     ensure(bank, HOUSE, purpose, currency).await
 }
 
-async fn ensure(
-    bank: &Bank,
-    owner: UserId,
-    purpose: Purpose,
-    currency: Currency,
-) -> Result<AccountId> {
+async fn ensure(bank: &Bank, owner: UserId, purpose: Purpose, currency: Currency) -> Result<AccountId> {
     if let Some(id) = id_of(bank.db.connection(), owner, purpose, currency).await? {
         return Ok(id);
     }
     let tx = bank.db.begin().await?;
-    let state = if owner == HOUSE {
-        AccountState::Open
-    } else {
-        state_for(&tx, owner).await?
-    };
+    let state = if owner == HOUSE { AccountState::Open } else { state_for(&tx, owner).await? };
     let row = account::ActiveModel {
         id: NotSet,
         owner: Set(owner),
@@ -150,10 +130,7 @@ async fn ensure(
 
 /// The state that a new account of this person has, with the person locked against a change.
 async fn state_for(tx: &DatabaseTransaction, owner: UserId) -> Result<AccountState> {
-    let owner = user::Entity::find_by_id(owner)
-        .lock_exclusive()
-        .one(tx)
-        .await?;
+    let owner = user::Entity::find_by_id(owner).lock_exclusive().one(tx).await?;
     let owner = owner.ok_or(Code::NotFound)?;
     Ok(match owner.state {
         UserState::PendingActivation | UserState::Active => AccountState::Open,
@@ -195,10 +172,7 @@ pub async fn find(db: &Db, owner: UserId, currency: Currency) -> Result<Account>
 /// # Errors
 /// Only faults.
 pub async fn list(db: &Db, owner: UserId) -> Result<Vec<Account>> {
-    let rows = of_owner(owner)
-        .order_by_asc(account::Column::Currency)
-        .all(db.connection())
-        .await?;
+    let rows = of_owner(owner).order_by_asc(account::Column::Currency).all(db.connection()).await?;
     Ok(rows.into_iter().map(Account::from).collect())
 }
 
@@ -210,11 +184,7 @@ fn of_owner(owner: UserId) -> sea_orm::Select<account::Entity> {
 
 /// Freezes or opens every account of a person, in the transaction that does the same to the
 /// person. The rows are taken in the ledger's order, so that neither waits for the other.
-pub(crate) async fn set_state(
-    tx: &DatabaseTransaction,
-    owner: UserId,
-    state: AccountState,
-) -> Result<()> {
+pub(crate) async fn set_state(tx: &DatabaseTransaction, owner: UserId, state: AccountState) -> Result<()> {
     let ids: Vec<AccountId> = account::Entity::find()
         .select_only()
         .column(account::Column::Id)

@@ -38,10 +38,7 @@ impl Annotation {
             }
             kept.push(tag);
         }
-        Ok(Self {
-            note: note.map(str::to_owned),
-            tags: kept,
-        })
+        Ok(Self { note: note.map(str::to_owned), tags: kept })
     }
 }
 
@@ -88,15 +85,8 @@ pub async fn find_many(
         .await?;
     rows.into_iter()
         .map(|row| {
-            let tags = serde_json::from_str(&row.tags)
-                .map_err(|_| Fault::Corrupt("tags can't be read"))?;
-            Ok((
-                row.transaction_id,
-                Annotation {
-                    note: row.note,
-                    tags,
-                },
-            ))
+            let tags = serde_json::from_str(&row.tags).map_err(|_| Fault::Corrupt("tags can't be read"))?;
+            Ok((row.transaction_id, Annotation { note: row.note, tags }))
         })
         .collect()
 }

@@ -33,10 +33,7 @@ impl Clock {
     }
 
     /// The time now.
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the one place that reads the system's clock"
-    )]
+    #[expect(clippy::disallowed_methods, reason = "the one place that reads the system's clock")]
     pub fn now(&self) -> Time {
         let now = Utc::now();
         let now = now.duration_trunc(Duration::microseconds(1)).unwrap_or(now);

@@ -4,11 +4,10 @@
 //! transaction takes the write lock at its start (two that upgrade later would deadlock). On
 //! PostgreSQL, the server's settings rule. An answer that was committed survives a power cut.
 
-use crate::error::Result;
 use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
 use sea_orm::{
-    ConnectOptions, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
-    IsolationLevel, SqliteTransactionMode, TransactionOptions, TransactionTrait,
+    ConnectOptions, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, IsolationLevel,
+    SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
 use std::time::Duration;
 
@@ -16,6 +15,20 @@ use std::time::Duration;
 const CONNECTIONS: u32 = 16;
 /// How long a writer waits for SQLite's one write lock, and anybody for a free connection.
 const PATIENCE: Duration = Duration::from_secs(15);
+
+/// Refuses what is no address of a database that the wallet runs on.
+///
+/// # Errors
+/// The form expected.
+pub fn check_url(text: &str) -> Result<String, String> {
+    let postgres = ["postgres://", "postgresql://"].iter().any(|scheme| text.starts_with(scheme));
+    let sqlite = text.strip_prefix("sqlite://").is_some_and(|file| !file.is_empty());
+    if (postgres && text.parse::<sea_orm::sqlx::postgres::PgConnectOptions>().is_ok()) || sqlite {
+        Ok(text.to_owned())
+    } else {
+        Err("expected postgres://USER:PASSWORD@HOST/DATABASE or sqlite://FILE".to_owned())
+    }
+}
 
 /// The database, for reading; [`Db::begin`] is for writing.
 #[derive(Clone, Debug)]
@@ -48,16 +61,25 @@ impl Db {
         &self.0
     }
 
+    /// Closes every connection.
+    pub async fn close(&self) {
+        if let Err(error) = self.0.close_by_ref().await {
+            tracing::warn!(%error, "the database could not be closed");
+        }
+    }
+
+    /// Whether the database can be asked now.
+    pub async fn answers(&self) -> bool {
+        self.0.ping().await.is_ok()
+    }
+
     /// Whether this is PostgreSQL (else it is SQLite).
     pub(crate) fn is_postgres(&self) -> bool {
         self.0.get_database_backend() == DbBackend::Postgres
     }
 
     /// Starts a writing transaction; dropped without commit it never was.
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the one place that begins transactions"
-    )]
+    #[expect(clippy::disallowed_methods, reason = "the one place that begins transactions")]
     pub(crate) async fn begin(&self) -> Result<DatabaseTransaction, DbErr> {
         self.0
             .begin_with_options(TransactionOptions {
@@ -68,17 +90,11 @@ impl Db {
     }
 
     /// Starts a reading transaction that sees one moment, whatever is written meanwhile.
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the one place that begins transactions"
-    )]
+    #[expect(clippy::disallowed_methods, reason = "the one place that begins transactions")]
     pub(crate) async fn snapshot(&self) -> Result<DatabaseTransaction, DbErr> {
         let isolation_level = self.is_postgres().then_some(IsolationLevel::RepeatableRead);
         self.0
-            .begin_with_options(TransactionOptions {
-                isolation_level,
-                ..TransactionOptions::default()
-            })
+            .begin_with_options(TransactionOptions { isolation_level, ..TransactionOptions::default() })
             .await
     }
 }

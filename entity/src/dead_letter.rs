@@ -16,9 +16,7 @@ use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrde
 /// # Errors
 /// Only faults.
 pub async fn list(db: &Db, page: Page<JobId>) -> Result<Slice<Entry>> {
-    let mut query = job::Entity::find()
-        .filter(job::Column::DeadAt.is_not_null())
-        .limit(page.fetch());
+    let mut query = job::Entity::find().filter(job::Column::DeadAt.is_not_null()).limit(page.fetch());
     if let Some(after) = page.after {
         query = query.filter(job::COLUMN.id.gt(after));
     }
@@ -55,7 +53,5 @@ pub async fn retry(bank: &Bank, id: JobId) -> Result<Entry> {
         return Err(Code::JobNotDead.at("id").into());
     }
     bank.bell.ring();
-    outbox::find(&bank.db, id)
-        .await?
-        .ok_or(Code::JobNotDead.into())
+    outbox::find(&bank.db, id).await?.ok_or(Code::JobNotDead.into())
 }

@@ -48,32 +48,20 @@ pub(crate) fn decide_request(books: &Books, command: &Request) -> Result<Effects
         return Err(Code::UserClosed.into());
     }
     let requested = Change::Create(draft.clone(), State::Requested);
-    Ok(Effects::of(requested).then(Job::ConfirmDeposit {
-        transaction: draft.id,
-    }))
+    Ok(Effects::of(requested).then(Job::ConfirmDeposit { transaction: draft.id }))
 }
 
 /// Decides what the rail's answer changes: once settled, the money enters the wallet.
 pub(crate) fn decide_conclusion(books: &Books, command: &Conclude) -> Result<Effects, Refusal> {
     let deposit = books.transaction(command.transaction)?;
-    let (id, amount, job) = (
-        deposit.terms.id,
-        deposit.terms.amount,
-        rail::job_of(deposit.terms.id),
-    );
+    let (id, amount, job) = (deposit.terms.id, deposit.terms.amount, rail::job_of(deposit.terms.id));
     let Some((to, failure)) = rail::next(deposit.state, command.outcome) else {
         let kept = Effects::of(Change::Keep(id));
-        return Ok(if deposit.state.is_final() {
-            kept.ending(job)
-        } else {
-            kept
-        });
+        return Ok(if deposit.state.is_final() { kept.ending(job) } else { kept });
     };
     let effects = Effects::of(Change::Advance { id, to, failure });
     Ok(match to {
-        State::Settled => effects
-            .moving(command.clearing, command.wallet, amount)
-            .ending(job),
+        State::Settled => effects.moving(command.clearing, command.wallet, amount).ending(job),
         State::Failed => effects.ending(job),
         State::Requested | State::Submitted | State::Unknown => effects,
     })
@@ -99,9 +87,7 @@ pub async fn request(bank: &Bank, user: UserId, order: Order) -> Result<Transact
         instrument: Some(instrument::find(&bank.db, user, order.instrument).await?.id),
         note: None,
     };
-    bank.ledger
-        .submit(Command::RequestDeposit(Request { draft }))
-        .await
+    bank.ledger.submit(Command::RequestDeposit(Request { draft })).await
 }
 
 /// Takes an answer of the rail; taking it twice is taking it once.

@@ -7,7 +7,7 @@ use crate::refusal::{Code, Refusal};
 use sea_orm::{DbErr, RuntimeErr, SqlErr};
 
 /// Not the answer that was asked for.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 pub enum Error {
     /// The house says no, and why.
     #[error(transparent)]
@@ -45,10 +45,7 @@ impl Fault {
     }
 }
 
-#[expect(
-    clippy::wildcard_enum_match_arm,
-    reason = "foreign error enums grow; all others are data errors"
-)]
+#[expect(clippy::wildcard_enum_match_arm, reason = "foreign error enums grow; all others are data errors")]
 fn connection_error(error: &DbErr) -> bool {
     match error {
         DbErr::ConnectionAcquire(_) | DbErr::Conn(_) => true,

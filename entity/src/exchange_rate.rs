@@ -35,9 +35,7 @@ pub async fn refresh(bank: &Bank, rates: Vec<ExchangeRate>) -> Result<()> {
     rates.sort_by_key(|rate| (rate.base, rate.quote));
     let tx = bank.db.begin().await?;
     for rate in rates {
-        let known = exchange_rate::Entity::find_by_id((rate.base, rate.quote))
-            .one(&tx)
-            .await?;
+        let known = exchange_rate::Entity::find_by_id((rate.base, rate.quote)).one(&tx).await?;
         if known.is_some_and(|known| known.as_of >= rate.as_of) {
             continue;
         }
@@ -71,17 +69,8 @@ pub async fn list(db: &Db, base: Currency) -> Result<Vec<ExchangeRate>> {
         .await?;
     rows.into_iter()
         .map(|row| {
-            let rate = row
-                .rate
-                .parse()
-                .map_err(|_| Fault::Corrupt("an exchange rate can't be read"))?;
-            Ok(ExchangeRate {
-                base: row.base,
-                quote: row.quote,
-                rate,
-                source: row.source,
-                as_of: row.as_of,
-            })
+            let rate = row.rate.parse().map_err(|_| Fault::Corrupt("an exchange rate can't be read"))?;
+            Ok(ExchangeRate { base: row.base, quote: row.quote, rate, source: row.source, as_of: row.as_of })
         })
         .collect()
 }

@@ -9,11 +9,7 @@ use std::fmt;
 
 /// What kind of handle.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
-#[sea_orm(
-    rs_type = "String",
-    db_type = "Text",
-    rename_all = "SCREAMING_SNAKE_CASE"
-)]
+#[sea_orm(rs_type = "String", db_type = "Text", rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum HandleKind {
     /// An e-mail address.
     Email,
@@ -40,10 +36,9 @@ impl Handle {
             .with_required_tld();
         let parsed = email_address::EmailAddress::parse_with_options(text.trim(), options);
         match parsed {
-            Ok(address) if address.as_str().len() <= 254 => Ok(Self {
-                kind: HandleKind::Email,
-                value: address.as_str().to_lowercase(),
-            }),
+            Ok(address) if address.as_str().len() <= 254 => {
+                Ok(Self { kind: HandleKind::Email, value: address.as_str().to_lowercase() })
+            }
             Ok(_) | Err(_) => Err(Code::EmailInvalid.at("email")),
         }
     }
@@ -62,22 +57,7 @@ impl Handle {
             return Err(refused);
         }
         let value = number.format().mode(phonenumber::Mode::E164).to_string();
-        Ok(Self {
-            kind: HandleKind::Phone,
-            value,
-        })
-    }
-
-    /// Reads whichever of the two is given.
-    ///
-    /// # Errors
-    /// `HANDLE_REQUIRED` unless it is exactly one; those of the two.
-    pub fn either(email: Option<&str>, phone: Option<&str>) -> Result<Self, Refusal> {
-        match (email, phone) {
-            (Some(email), None) => Self::email(email),
-            (None, Some(phone)) => Self::phone(phone),
-            (None, None) | (Some(_), Some(_)) => Err(Code::HandleRequired.into()),
-        }
+        Ok(Self { kind: HandleKind::Phone, value })
     }
 
     /// A handle as it was stored.
@@ -108,16 +88,9 @@ mod tests {
 
     #[test]
     fn each_handle_has_one_spelling() {
-        assert_eq!(
-            Handle::email(" Alice@Example.COM ").unwrap().as_str(),
-            "alice@example.com"
-        );
+        assert_eq!(Handle::email(" Alice@Example.COM ").unwrap().as_str(), "alice@example.com");
         for text in ["+4915112345678", "+49 151 12345678", "+49 (151) 123-456-78"] {
-            assert_eq!(
-                Handle::phone(text).unwrap().as_str(),
-                "+4915112345678",
-                "{text}"
-            );
+            assert_eq!(Handle::phone(text).unwrap().as_str(), "+4915112345678", "{text}");
         }
     }
 
@@ -133,30 +106,10 @@ mod tests {
             "Alice <alice@example.com>",
             "alice@[127.0.0.1]",
         ] {
-            assert_eq!(
-                Handle::email(text).unwrap_err().code,
-                Code::EmailInvalid,
-                "{text}"
-            );
+            assert_eq!(Handle::email(text).unwrap_err().code, Code::EmailInvalid, "{text}");
         }
-        for text in [
-            "",
-            "+",
-            "015112345678",
-            "+49",
-            "+491",
-            "++4915112345678",
-            "+49151123456789012345",
-        ] {
-            assert_eq!(
-                Handle::phone(text).unwrap_err().code,
-                Code::PhoneInvalid,
-                "{text}"
-            );
+        for text in ["", "+", "015112345678", "+49", "+491", "++4915112345678", "+49151123456789012345"] {
+            assert_eq!(Handle::phone(text).unwrap_err().code, Code::PhoneInvalid, "{text}");
         }
-        assert_eq!(
-            Handle::either(None, None).unwrap_err().code,
-            Code::HandleRequired
-        );
     }
 }

@@ -76,11 +76,7 @@ fn one_side(
     if let Some(before) = page.before {
         query = query.filter(transaction::COLUMN.id.gt(before));
     }
-    if page.backwards() {
-        query.order_by_asc(Column::Id)
-    } else {
-        query.order_by_desc(Column::Id)
-    }
+    if page.backwards() { query.order_by_asc(Column::Id) } else { query.order_by_desc(Column::Id) }
 }
 
 fn filtered(
@@ -110,14 +106,8 @@ fn filtered(
 /// # Errors
 /// `NOT_FOUND`.
 pub async fn find(db: &Db, user: UserId, id: TransactionId) -> Result<Transaction> {
-    let row = transaction::Entity::find_by_id(id)
-        .one(db.connection())
-        .await?
-        .ok_or(Code::NotFound.at("id"))?;
+    let row =
+        transaction::Entity::find_by_id(id).one(db.connection()).await?.ok_or(Code::NotFound.at("id"))?;
     let transaction = Transaction::try_from(row)?;
-    if transaction.concerns(user) {
-        Ok(transaction)
-    } else {
-        Err(Code::NotFound.at("id").into())
-    }
+    if transaction.concerns(user) { Ok(transaction) } else { Err(Code::NotFound.at("id").into()) }
 }

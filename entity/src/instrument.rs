@@ -13,6 +13,7 @@ use crate::table::instrument;
 use crate::user::parse_text;
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder};
+use std::collections::HashMap;
 
 /// The only kind so far.
 const BANK_ACCOUNT: &str = "BANK_ACCOUNT";
@@ -36,11 +37,7 @@ impl Instrument {
     /// The IBAN with only its ends readable.
     pub fn masked_iban(&self) -> String {
         let tail = self.iban.len().saturating_sub(4);
-        format!(
-            "{}…{}",
-            &self.iban[..4.min(self.iban.len())],
-            &self.iban[tail..]
-        )
+        format!("{}…{}", &self.iban[..4.min(self.iban.len())], &self.iban[tail..])
     }
 }
 
@@ -70,12 +67,9 @@ impl BankAccount {
     /// # Errors
     /// `IBAN_INVALID`, `HOLDER_INVALID`, `NICKNAME_INVALID`.
     pub fn parse(iban: &str, holder: &str, nickname: Option<&str>) -> Result<Self, Refusal> {
-        let spelling: String = iban
-            .chars()
-            .filter(|letter| !letter.is_whitespace())
-            .collect();
-        let checked = sepa::validate_iban(&spelling.to_uppercase())
-            .map_err(|_| Code::IbanInvalid.at("iban"))?;
+        let spelling: String = iban.chars().filter(|letter| !letter.is_whitespace()).collect();
+        let checked =
+            sepa::validate_iban(&spelling.to_uppercase()).map_err(|_| Code::IbanInvalid.at("iban"))?;
         Ok(Self {
             iban: checked.as_str().to_owned(),
             holder: parse_text(holder, Code::HolderInvalid.at("holder"))?,
@@ -111,9 +105,7 @@ pub async fn link(bank: &Bank, user: UserId, account: BankAccount) -> Result<Ins
         .filter(instrument::COLUMN.iban.eq(account.iban))
         .one(bank.db.connection())
         .await?;
-    linked
-        .map(Instrument::from)
-        .ok_or(Fault::Corrupt("an instrument that was just linked is missing").into())
+    linked.map(Instrument::from).ok_or(Fault::Corrupt("an instrument that was just linked is missing").into())
 }
 
 /// A person's own instrument.
@@ -122,20 +114,24 @@ pub async fn link(bank: &Bank, user: UserId, account: BankAccount) -> Result<Ins
 /// `NOT_FOUND`.
 pub async fn find(db: &Db, user: UserId, id: InstrumentId) -> Result<Instrument> {
     let own = instrument::Entity::find_by_id(id).filter(instrument::COLUMN.user_id.eq(user));
-    let row = own
-        .one(db.connection())
-        .await?
-        .ok_or(Code::NotFound.at("instrumentId"))?;
+    let row = own.one(db.connection()).await?.ok_or(Code::NotFound.at("instrumentId"))?;
     Ok(row.into())
 }
 
 /// Any instrument, for the rails.
 pub(crate) async fn find_any(db: &Db, id: InstrumentId) -> Result<Instrument> {
-    let row = instrument::Entity::find_by_id(id)
-        .one(db.connection())
-        .await?
-        .ok_or(Code::NotFound)?;
+    let row = instrument::Entity::find_by_id(id).one(db.connection()).await?.ok_or(Code::NotFound)?;
     Ok(row.into())
+}
+
+/// The instruments of these ids, whoever's they are.
+///
+/// # Errors
+/// Only faults.
+pub async fn find_many(db: &Db, ids: &[InstrumentId]) -> Result<HashMap<InstrumentId, Instrument>> {
+    let of_ids = instrument::Column::Id.is_in(ids.iter().copied());
+    let rows = instrument::Entity::find().filter(of_ids).all(db.connection()).await?;
+    Ok(rows.into_iter().map(|row| (row.id, row.into())).collect())
 }
 
 /// All instruments of a person, oldest first.

@@ -169,11 +169,7 @@ impl fmt::Display for Amount {
 pub fn minor_units(value: Decimal, currency: Currency) -> Option<i64> {
     let scale = Decimal::from(10_i64.checked_pow(currency.exponent())?);
     let minor = value.checked_mul(scale)?;
-    if minor.fract().is_zero() {
-        minor.to_i64()
-    } else {
-        None
-    }
+    if minor.fract().is_zero() { minor.to_i64() } else { None }
 }
 
 #[cfg(test)]
@@ -219,26 +215,16 @@ mod tests {
     #[test]
     fn exponents_are_those_of_iso_4217() {
         for (code, exponent) in [("EUR", 2), ("JPY", 0), ("KWD", 3), ("CLF", 4)] {
-            assert_eq!(
-                Currency::parse(code).unwrap().exponent(),
-                exponent,
-                "{code}"
-            );
+            assert_eq!(Currency::parse(code).unwrap().exponent(), exponent, "{code}");
         }
         for code in ["XAU", "XXX", "XTS", "eur", "EURO", "", "€"] {
-            assert_eq!(
-                Currency::parse(code).unwrap_err().code,
-                Code::CurrencyUnknown,
-                "{code}"
-            );
+            assert_eq!(Currency::parse(code).unwrap_err().code, Code::CurrencyUnknown, "{code}");
         }
     }
 
     #[test]
     fn each_wrong_amount_has_its_code() {
-        for text in [
-            "", ".", "1.", ".5", "1e3", "+1", " 1", "1_000", "1,5", "٣", "--1", "NaN",
-        ] {
+        for text in ["", ".", "1.", ".5", "1e3", "+1", " 1", "1_000", "1,5", "٣", "--1", "NaN"] {
             assert_eq!(code(text, "EUR"), Code::AmountMalformed, "{text}");
         }
         assert_eq!(code("1.234", "EUR"), Code::AmountScale);

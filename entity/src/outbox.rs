@@ -18,8 +18,8 @@ use crate::table::job;
 use chrono::Duration;
 use sea_orm::sea_query::Expr;
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait,
-    IntoActiveModel, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, raw_sql,
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, IntoActiveModel,
+    PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, raw_sql,
 };
 use serde::{Deserialize, Serialize};
 
@@ -53,8 +53,7 @@ pub enum Job {
 
 impl Job {
     /// The queues, one a kind of job.
-    pub const KINDS: &'static [&'static str] =
-        &["send-code", "confirm-deposit", "settle-withdrawal"];
+    pub const KINDS: &'static [&'static str] = &["send-code", "confirm-deposit", "settle-withdrawal"];
 
     /// Its queue.
     pub fn kind(self) -> &'static str {
@@ -97,8 +96,7 @@ impl TryFrom<job::Model> for Entry {
     type Error = Fault;
 
     fn try_from(row: job::Model) -> Result<Self, Fault> {
-        let job = serde_json::from_str(&row.payload)
-            .map_err(|_| Fault::Corrupt("a job can't be read"))?;
+        let job = serde_json::from_str(&row.payload).map_err(|_| Fault::Corrupt("a job can't be read"))?;
         Ok(Self {
             id: row.id,
             job,
@@ -128,9 +126,7 @@ pub(crate) fn row(job: Job, now: Time) -> job::Model {
 /// Writes a job with the change that calls for it: it takes the open transaction. The bell is
 /// rung by whoever commits.
 pub(crate) async fn put(tx: &DatabaseTransaction, job: Job, now: Time) -> Result<()> {
-    job::Entity::insert(row(job, now).into_active_model())
-        .exec_without_returning(tx)
-        .await?;
+    job::Entity::insert(row(job, now).into_active_model()).exec_without_returning(tx).await?;
     Ok(())
 }
 
@@ -159,26 +155,19 @@ pub async fn claim(bank: &Bank, limit: u64) -> Result<Vec<Entry>> {
     let now = bank.clock.now();
     let tx = bank.db.begin().await?;
     let due = due(&bank.db, &tx, now, limit).await?;
-    let (spent, due): (Vec<_>, Vec<_>) = due
-        .into_iter()
-        .partition(|row| row.attempts >= ATTEMPTS_MAX);
+    let (spent, due): (Vec<_>, Vec<_>) = due.into_iter().partition(|row| row.attempts >= ATTEMPTS_MAX);
     for row in spent {
         give_up(&tx, row.id, now, "no attempt came to an end").await?;
     }
     let mut entries = Vec::with_capacity(due.len());
     for (attempts, ids) in by_attempts(&due) {
         let next = [
-            (
-                job::Column::Attempts,
-                Expr::value(attempts.saturating_add(1)),
-            ),
+            (job::Column::Attempts, Expr::value(attempts.saturating_add(1))),
             (job::Column::DueAt, Expr::value(now + lease(attempts))),
         ];
         let update = next
             .into_iter()
-            .fold(job::Entity::update_many(), |update, (column, value)| {
-                update.col_expr(column, value)
-            });
+            .fold(job::Entity::update_many(), |update, (column, value)| update.col_expr(column, value));
         update.filter(job::Column::Id.is_in(ids)).exec(&tx).await?;
     }
     for mut row in due {
@@ -217,23 +206,15 @@ fn by_attempts(rows: &[job::Model]) -> std::collections::BTreeMap<i32, Vec<JobId
 
 /// Twice as long each time: 15 s, 30 s, 1 min, … up to two hours.
 fn lease(attempts: i32) -> Duration {
-    let doubled = u32::try_from(attempts)
-        .ok()
-        .and_then(|attempts| 2_i32.checked_pow(attempts));
-    doubled
-        .and_then(|factor| LEASE.checked_mul(factor))
-        .map_or(LEASE_MAX, |lease| lease.min(LEASE_MAX))
+    let doubled = u32::try_from(attempts).ok().and_then(|attempts| 2_i32.checked_pow(attempts));
+    doubled.and_then(|factor| LEASE.checked_mul(factor)).map_or(LEASE_MAX, |lease| lease.min(LEASE_MAX))
 }
 
 /// Four times as long each time: 1 s, 4 s, 16 s, … up to two hours. Most faults are over at once;
 /// the others last for hours.
 fn backoff(attempts: i32) -> Duration {
-    let power = u32::try_from(attempts.saturating_sub(1))
-        .ok()
-        .and_then(|power| 4_i64.checked_pow(power));
-    power
-        .and_then(Duration::try_seconds)
-        .map_or(LEASE_MAX, |wait| wait.min(LEASE_MAX))
+    let power = u32::try_from(attempts.saturating_sub(1)).ok().and_then(|power| 4_i64.checked_pow(power));
+    power.and_then(Duration::try_seconds).map_or(LEASE_MAX, |wait| wait.min(LEASE_MAX))
 }
 
 async fn give_up(tx: &impl ConnectionTrait, id: JobId, now: Time, error: &str) -> Result<()> {
@@ -252,10 +233,7 @@ async fn give_up(tx: &impl ConnectionTrait, id: JobId, now: Time, error: &str) -
 /// # Errors
 /// Only faults.
 pub async fn find(db: &Db, id: JobId) -> Result<Option<Entry>> {
-    let row = job::Entity::find_by_id(id)
-        .filter(job::COLUMN.dead_at.is_null())
-        .one(db.connection())
-        .await?;
+    let row = job::Entity::find_by_id(id).filter(job::COLUMN.dead_at.is_null()).one(db.connection()).await?;
     Ok(row.map(Entry::try_from).transpose()?)
 }
 
@@ -269,14 +247,7 @@ pub async fn failed(bank: &Bank, entry: &Entry, error: &str) -> Result<()> {
         return give_up(bank.db.connection(), entry.id, now, error).await;
     }
     tracing::warn!(job = %entry.id, attempts = entry.attempts, error, "a job failed and is tried again");
-    due_again(
-        bank,
-        entry.id,
-        now + backoff(entry.attempts),
-        None,
-        Some(error),
-    )
-    .await
+    due_again(bank, entry.id, now + backoff(entry.attempts), None, Some(error)).await
 }
 
 /// Has the job run again after a while. It is no failure, so its attempts start anew: a rail said
@@ -295,19 +266,12 @@ async fn due_again(
     attempts: Option<i32>,
     error: Option<&str>,
 ) -> Result<()> {
-    let mut row = job::ActiveModel {
-        due_at: Set(at),
-        last_error: Set(error.map(str::to_owned)),
-        ..Default::default()
-    };
+    let mut row =
+        job::ActiveModel { due_at: Set(at), last_error: Set(error.map(str::to_owned)), ..Default::default() };
     if let Some(attempts) = attempts {
         row.attempts = Set(attempts);
     }
-    job::Entity::update_many()
-        .set(row)
-        .filter(job::COLUMN.id.eq(id))
-        .exec(bank.db.connection())
-        .await?;
+    job::Entity::update_many().set(row).filter(job::COLUMN.id.eq(id)).exec(bank.db.connection()).await?;
     Ok(())
 }
 
@@ -332,10 +296,7 @@ pub async fn next_due(db: &Db) -> Result<Option<Time>> {
 /// # Errors
 /// Only faults.
 pub async fn waiting(db: &Db) -> Result<u64> {
-    Ok(job::Entity::find()
-        .filter(job::COLUMN.dead_at.is_null())
-        .count(db.connection())
-        .await?)
+    Ok(job::Entity::find().filter(job::COLUMN.dead_at.is_null()).count(db.connection()).await?)
 }
 
 #[cfg(test)]
@@ -354,10 +315,7 @@ mod tests {
     fn the_backoff_spans_about_nine_hours() {
         assert_eq!(backoff(1), Duration::seconds(1));
         let total = (1..ATTEMPTS_MAX).map(backoff).sum::<Duration>();
-        assert!(
-            total > Duration::hours(9) && total < Duration::hours(10),
-            "{total}"
-        );
+        assert!(total > Duration::hours(9) && total < Duration::hours(10), "{total}");
     }
 
     #[test]

@@ -37,12 +37,7 @@ impl<K> Page<K> {
             (Some(_), Some(_)) => return Err(Code::PageSize.at("last")),
         };
         match size {
-            Ok(size @ 1..=SIZE_MAX) => Ok(Self {
-                size,
-                backwards,
-                after,
-                before,
-            }),
+            Ok(size @ 1..=SIZE_MAX) => Ok(Self { size, backwards, after, before }),
             Ok(_) | Err(_) => Err(Code::PageSize.at(field)),
         }
     }
@@ -69,17 +64,9 @@ impl<K> Page<K> {
             items.reverse();
         }
         Ok(if self.backwards {
-            Slice {
-                items,
-                has_previous: more,
-                has_next: self.before.is_some(),
-            }
+            Slice { items, has_previous: more, has_next: self.before.is_some() }
         } else {
-            Slice {
-                items,
-                has_previous: self.after.is_some(),
-                has_next: more,
-            }
+            Slice { items, has_previous: self.after.is_some(), has_next: more }
         })
     }
 }
@@ -97,20 +84,18 @@ pub struct Slice<T> {
 
 impl<T> Slice<T> {
     /// The same page of something else.
+    pub fn map<U>(self, convert: impl FnMut(T) -> U) -> Slice<U> {
+        let items = self.items.into_iter().map(convert).collect();
+        Slice { items, has_previous: self.has_previous, has_next: self.has_next }
+    }
+
+    /// The same page of something else, if all of it can be had.
     ///
     /// # Errors
     /// Those of the conversion.
     pub fn try_map<U, E>(self, convert: impl FnMut(T) -> Result<U, E>) -> Result<Slice<U>, E> {
-        let items = self
-            .items
-            .into_iter()
-            .map(convert)
-            .collect::<Result<_, _>>()?;
-        Ok(Slice {
-            items,
-            has_previous: self.has_previous,
-            has_next: self.has_next,
-        })
+        let items = self.items.into_iter().map(convert).collect::<Result<_, _>>()?;
+        Ok(Slice { items, has_previous: self.has_previous, has_next: self.has_next })
     }
 }
 
@@ -120,37 +105,21 @@ mod tests {
 
     #[test]
     fn sizes_out_of_range_are_refused() {
-        for (first, last) in [
-            (Some(0), None),
-            (Some(101), None),
-            (Some(-1), None),
-            (None, Some(0)),
-            (Some(1), Some(1)),
-        ] {
-            assert_eq!(
-                Page::<u8>::parse(first, last, None, None).unwrap_err().code,
-                Code::PageSize
-            );
+        for (first, last) in
+            [(Some(0), None), (Some(101), None), (Some(-1), None), (None, Some(0)), (Some(1), Some(1))]
+        {
+            assert_eq!(Page::<u8>::parse(first, last, None, None).unwrap_err().code, Code::PageSize);
         }
-        assert_eq!(
-            Page::<u8>::parse(None, None, None, None).unwrap().fetch(),
-            21
-        );
+        assert_eq!(Page::<u8>::parse(None, None, None, None).unwrap().fetch(), 21);
     }
 
     #[test]
     fn one_more_than_fits_tells_of_another_page() {
         let page = Page::<u8>::parse(Some(2), None, None, None).unwrap();
         let slice = page.slice(vec![9, 8, 7]).unwrap();
-        assert_eq!(
-            (slice.items, slice.has_next, slice.has_previous),
-            (vec![9, 8], true, false)
-        );
+        assert_eq!((slice.items, slice.has_next, slice.has_previous), (vec![9, 8], true, false));
         let page = Page::parse(None, Some(2), None, Some(7)).unwrap();
         let slice = page.slice(vec![8, 9, 10]).unwrap();
-        assert_eq!(
-            (slice.items, slice.has_next, slice.has_previous),
-            (vec![9, 8], true, true)
-        );
+        assert_eq!((slice.items, slice.has_next, slice.has_previous), (vec![9, 8], true, true));
     }
 }

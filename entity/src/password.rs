@@ -32,11 +32,7 @@ impl Password {
 
     /// Whatever was typed at sign-in; too long to be a password is none.
     pub fn typed(text: String) -> Self {
-        Self(if text.len() > 1_024 {
-            String::new()
-        } else {
-            text
-        })
+        Self(if text.len() > 1_024 { String::new() } else { text })
     }
 }
 
@@ -50,18 +46,14 @@ pub(crate) struct Passwords {
 impl Passwords {
     pub(crate) fn new() -> Self {
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        Self {
-            cores: Arc::new(Semaphore::new(cores)),
-            waiting: Arc::new(Semaphore::new(WAITING_MAX)),
-        }
+        Self { cores: Arc::new(Semaphore::new(cores)), waiting: Arc::new(Semaphore::new(WAITING_MAX)) }
     }
 
     /// Hashes it, with a salt of its own.
     pub(crate) async fn hash(&self, password: Password) -> Result<String> {
         self.off_thread(move || {
             let hash = Argon2::default().hash_password(password.0.as_bytes());
-            hash.map(|hash| hash.to_string())
-                .map_err(|_| Fault::Corrupt("a password can't be hashed"))
+            hash.map(|hash| hash.to_string()).map_err(|_| Fault::Corrupt("a password can't be hashed"))
         })
         .await?
         .map_err(Into::into)
@@ -74,28 +66,17 @@ impl Passwords {
             return Ok(false);
         };
         self.off_thread(move || {
-            let hash = PasswordHash::new(&hash)
-                .map_err(|_| Fault::Corrupt("a password hash can't be read"))?;
-            Ok::<_, Fault>(
-                Argon2::default()
-                    .verify_password(password.0.as_bytes(), &hash)
-                    .is_ok(),
-            )
+            let hash =
+                PasswordHash::new(&hash).map_err(|_| Fault::Corrupt("a password hash can't be read"))?;
+            Ok::<_, Fault>(Argon2::default().verify_password(password.0.as_bytes(), &hash).is_ok())
         })
         .await?
         .map_err(Into::into)
     }
 
-    async fn off_thread<T: Send + 'static>(
-        &self,
-        work: impl FnOnce() -> T + Send + 'static,
-    ) -> Result<T> {
+    async fn off_thread<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
         let _place = self.waiting.try_acquire().map_err(|_| Code::Overloaded)?;
-        let _core = self
-            .cores
-            .acquire()
-            .await
-            .map_err(|_| Fault::Stopped("passwords"))?;
+        let _core = self.cores.acquire().await.map_err(|_| Fault::Stopped("passwords"))?;
         let done = tokio::task::spawn_blocking(work).await;
         Ok(done.map_err(|_| Fault::Stopped("passwords"))?)
     }

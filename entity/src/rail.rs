@@ -49,15 +49,9 @@ pub(crate) fn job_of(transaction: TransactionId) -> JobId {
 /// # Errors
 /// `NOT_FOUND`.
 pub async fn find(db: &Db, id: TransactionId) -> Result<(Transaction, Instrument)> {
-    let row = transaction::Entity::find_by_id(id)
-        .one(db.connection())
-        .await?
-        .ok_or(Code::NotFound)?;
+    let row = transaction::Entity::find_by_id(id).one(db.connection()).await?.ok_or(Code::NotFound)?;
     let transaction = Transaction::try_from(row)?;
-    let linked = transaction
-        .terms
-        .instrument
-        .ok_or(Fault::Corrupt("an act on a rail has no instrument"))?;
+    let linked = transaction.terms.instrument.ok_or(Fault::Corrupt("an act on a rail has no instrument"))?;
     let instrument = instrument::find_any(db, linked).await?;
     Ok((transaction, instrument))
 }
@@ -66,19 +60,10 @@ pub async fn find(db: &Db, id: TransactionId) -> Result<(Transaction, Instrument
 mod tests {
     use super::*;
 
-    const STATES: [State; 5] = [
-        State::Requested,
-        State::Submitted,
-        State::Unknown,
-        State::Settled,
-        State::Failed,
-    ];
-    const OUTCOMES: [Outcome; 4] = [
-        Outcome::Accepted,
-        Outcome::Settled,
-        Outcome::Failed(Failure::Declined),
-        Outcome::Silent,
-    ];
+    const STATES: [State; 5] =
+        [State::Requested, State::Submitted, State::Unknown, State::Settled, State::Failed];
+    const OUTCOMES: [Outcome; 4] =
+        [Outcome::Accepted, Outcome::Settled, Outcome::Failed(Failure::Declined), Outcome::Silent];
 
     #[test]
     fn an_end_is_final_and_nothing_goes_back_to_requested() {

@@ -22,7 +22,6 @@ macro_rules! refusals {
             CursorInvalid "CURSOR_INVALID" false "Use a cursor that a page of this list gave you." "请使用本列表分页返回的游标。";
             EmailInvalid "EMAIL_INVALID" false "This is not an e-mail address." "这不是有效的电子邮件地址。";
             FilterInvalid "FILTER_INVALID" false "The filter can match nothing: its start is not before its end." "筛选条件无法匹配：开始时间必须早于结束时间。";
-            HandleRequired "HANDLE_REQUIRED" false "Give either an e-mail address or a phone number, not both." "请提供电子邮件或手机号其中之一。";
             HolderInvalid "HOLDER_INVALID" false "Give the name of the account's holder, at most 100 characters." "请填写账户持有人姓名，最多 100 个字符。";
             IbanInvalid "IBAN_INVALID" false "This is not a valid IBAN (ISO 13616): check it for a mistyped character." "这不是有效的 IBAN（ISO 13616），请检查是否有输入错误。";
             IdMalformed "ID_MALFORMED" false "This is not an id of the kind expected here." "此处需要其他类型的 ID。";
@@ -98,10 +97,7 @@ refusals!(codes);
 impl Code {
     /// A refusal of one input field.
     pub fn at(self, field: &'static str) -> Refusal {
-        Refusal {
-            code: self,
-            field: Some(field),
-        }
+        Refusal { code: self, field: Some(field) }
     }
 }
 

@@ -74,10 +74,7 @@ pub async fn sign_up(bank: &Bank, form: SignUp) -> Result<Registration> {
     let id = RegistrationId(bank.ids.next(now));
     let user_id = UserId(bank.ids.next(now));
     let tx = bank.db.begin().await?;
-    let taken = handle::Entity::find_by_id(form.handle.as_str())
-        .one(&tx)
-        .await?
-        .is_some();
+    let taken = handle::Entity::find_by_id(form.handle.as_str()).one(&tx).await?.is_some();
     if !taken {
         let person = user::Model {
             id: user_id,
@@ -88,9 +85,7 @@ pub async fn sign_up(bank: &Bank, form: SignUp) -> Result<Registration> {
             terms_accepted_at: now,
             created_at: now,
         };
-        user::Entity::insert(person.into_active_model())
-            .exec_without_returning(&tx)
-            .await?;
+        user::Entity::insert(person.into_active_model()).exec_without_returning(&tx).await?;
     }
     let row = registration::Model {
         id,
@@ -102,9 +97,7 @@ pub async fn sign_up(bank: &Bank, form: SignUp) -> Result<Registration> {
         completed_at: None,
         created_at: now,
     };
-    registration::Entity::insert(row.into_active_model())
-        .exec_without_returning(&tx)
-        .await?;
+    registration::Entity::insert(row.into_active_model()).exec_without_returning(&tx).await?;
     outbox::put(&tx, Job::SendCode { registration: id }, now).await?;
     tx.commit().await?;
     bank.bell.ring();
@@ -118,10 +111,7 @@ pub async fn sign_up(bank: &Bank, form: SignUp) -> Result<Registration> {
 pub async fn activate(bank: &Bank, id: RegistrationId, code: &str) -> Result<(UserId, Tokens)> {
     let now = bank.clock.now();
     let tx = bank.db.begin().await?;
-    let found = registration::Entity::find_by_id(id)
-        .lock_exclusive()
-        .one(&tx)
-        .await?;
+    let found = registration::Entity::find_by_id(id).lock_exclusive().one(&tx).await?;
     let row = found.ok_or(Code::CodeExpired.at("registrationId"))?;
     if row.completed_at.is_some() || row.expires_at <= now || row.tries_left == 0 {
         return Err(Code::CodeExpired.at("code").into());
@@ -129,70 +119,33 @@ pub async fn activate(bank: &Bank, id: RegistrationId, code: &str) -> Result<(Us
     let right = keys::same(code_of(bank, &row).as_bytes(), code.trim().as_bytes());
     let Some(user) = row.user_id.filter(|_| right) else {
         let tries_left = Set(row.tries_left.saturating_sub(1));
-        update(
-            &tx,
-            id,
-            registration::ActiveModel {
-                tries_left,
-                ..Default::default()
-            },
-        )
-        .await?;
+        update(&tx, id, registration::ActiveModel { tries_left, ..Default::default() }).await?;
         tx.commit().await?;
         return Err(Code::CodeWrong.at("code").into());
     };
     let completed_at = Set(Some(now));
-    update(
-        &tx,
-        id,
-        registration::ActiveModel {
-            completed_at,
-            ..Default::default()
-        },
-    )
-    .await?;
+    update(&tx, id, registration::ActiveModel { completed_at, ..Default::default() }).await?;
     welcome(&tx, user, row, now).await?;
     let tokens = session::open(bank, &tx, user).await?;
     tx.commit().await?;
     Ok((user, tokens))
 }
 
-async fn update(
-    tx: &DatabaseTransaction,
-    id: RegistrationId,
-    row: registration::ActiveModel,
-) -> Result<()> {
-    registration::Entity::update_many()
-        .set(row)
-        .filter(registration::COLUMN.id.eq(id))
-        .exec(tx)
-        .await?;
+async fn update(tx: &DatabaseTransaction, id: RegistrationId, row: registration::ActiveModel) -> Result<()> {
+    registration::Entity::update_many().set(row).filter(registration::COLUMN.id.eq(id)).exec(tx).await?;
     Ok(())
 }
 
 /// Makes the person active and the owner of the handle; the first who shows a code wins.
-async fn welcome(
-    tx: &DatabaseTransaction,
-    user: UserId,
-    row: registration::Model,
-    now: Time,
-) -> Result<()> {
-    let verified = handle::Model {
-        value: row.handle,
-        kind: row.kind,
-        user_id: user,
-        verified_at: now,
-    };
+async fn welcome(tx: &DatabaseTransaction, user: UserId, row: registration::Model, now: Time) -> Result<()> {
+    let verified = handle::Model { value: row.handle, kind: row.kind, user_id: user, verified_at: now };
     let expired: Refusal = Code::CodeExpired.at("code");
     handle::Entity::insert(verified.into_active_model())
         .exec_without_returning(tx)
         .await
         .map_err(unique_or(expired))?;
     user::Entity::update_many()
-        .set(user::ActiveModel {
-            state: Set(UserState::Active),
-            ..Default::default()
-        })
+        .set(user::ActiveModel { state: Set(UserState::Active), ..Default::default() })
         .filter(user::COLUMN.id.eq(user))
         .filter(user::COLUMN.state.eq(UserState::PendingActivation))
         .exec(tx)
@@ -205,15 +158,11 @@ async fn welcome(
 /// # Errors
 /// Only faults.
 pub async fn message(bank: &Bank, id: RegistrationId) -> Result<Option<Message>> {
-    let row = registration::Entity::find_by_id(id)
-        .one(bank.db.connection())
-        .await?;
-    Ok(row
-        .filter(|row| row.completed_at.is_none() && row.expires_at > bank.clock.now())
-        .map(|row| Message {
-            code: row.user_id.map(|_| code_of(bank, &row)),
-            to: Handle::stored(row.kind, row.handle),
-        }))
+    let row = registration::Entity::find_by_id(id).one(bank.db.connection()).await?;
+    Ok(row.filter(|row| row.completed_at.is_none() && row.expires_at > bank.clock.now()).map(|row| Message {
+        code: row.user_id.map(|_| code_of(bank, &row)),
+        to: Handle::stored(row.kind, row.handle),
+    }))
 }
 
 fn code_of(bank: &Bank, row: &registration::Model) -> String {
@@ -229,9 +178,7 @@ pub(crate) async fn pending(bank: &Bank, handle: &Handle) -> Result<Option<Strin
         .find_also_related(user::Entity)
         .one(bank.db.connection())
         .await?;
-    Ok(hash
-        .and_then(|(_, user)| user)
-        .map(|user| user.password_hash))
+    Ok(hash.and_then(|(_, user)| user).map(|user| user.password_hash))
 }
 
 /// Forgets registrations that came to nothing a day ago, and the people who never arrived.
@@ -246,10 +193,7 @@ pub async fn forget_expired(bank: &Bank) -> Result<u64> {
         .limit(10_000)
         .all(&tx)
         .await?;
-    let people = old
-        .iter()
-        .filter(|row| row.completed_at.is_none())
-        .filter_map(|row| row.user_id);
+    let people = old.iter().filter(|row| row.completed_at.is_none()).filter_map(|row| row.user_id);
     let people: Vec<UserId> = people.collect();
     let deleted = registration::Entity::delete_many()
         .filter(registration::Column::Id.is_in(old.iter().map(|row| row.id)))

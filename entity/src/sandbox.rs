@@ -21,11 +21,7 @@ use sea_orm::{
 
 /// Which way the simulated bank moves money.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
-#[sea_orm(
-    rs_type = "String",
-    db_type = "Text",
-    rename_all = "SCREAMING_SNAKE_CASE"
-)]
+#[sea_orm(rs_type = "String", db_type = "Text", rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Direction {
     /// From the person to the house.
     Collect,
@@ -142,9 +138,7 @@ pub async fn take_order(
         .on_conflict(known)
         .exec_without_returning(bank.db.connection())
         .await?;
-    find_order(bank, terms.id)
-        .await?
-        .ok_or(Fault::Corrupt("a sandbox order is missing").into())
+    find_order(bank, terms.id).await?.ok_or(Fault::Corrupt("a sandbox order is missing").into())
 }
 
 /// The order of this key, if the simulated bank has it.
@@ -152,9 +146,7 @@ pub async fn take_order(
 /// # Errors
 /// Only faults.
 pub async fn find_order(bank: &Bank, key: TransactionId) -> Result<Option<SandboxOrder>> {
-    let row = sandbox_order::Entity::find_by_id(key)
-        .one(bank.db.connection())
-        .await?;
+    let row = sandbox_order::Entity::find_by_id(key).one(bank.db.connection()).await?;
     Ok(row.map(|row| SandboxOrder {
         key: row.key,
         direction: row.direction,

@@ -22,7 +22,6 @@ use sea_orm::{
     QuerySelect,
 };
 use sha2::{Digest, Sha256};
-use std::fmt::Write;
 
 /// How long a session lives at most, however often it is refreshed (ASVS 5.0, 7.3.2).
 const LIFE: Duration = Duration::days(60);
@@ -52,17 +51,9 @@ pub async fn sign_in(bank: &Bank, handle: &Handle, password: Password) -> Result
     let Some(user) = found else {
         let pending = registration::pending(bank, handle).await?;
         let known = bank.passwords.verify(password, pending).await?;
-        return Err(if known {
-            Code::UserNotActive
-        } else {
-            Code::SignInFailed
-        }
-        .into());
+        return Err(if known { Code::UserNotActive } else { Code::SignInFailed }.into());
     };
-    let right = bank
-        .passwords
-        .verify(password, Some(user.password_hash))
-        .await?;
+    let right = bank.passwords.verify(password, Some(user.password_hash)).await?;
     if !right || user.state == UserState::Closed {
         return Err(Code::SignInFailed.into());
     }
@@ -76,46 +67,16 @@ pub async fn sign_in(bank: &Bank, handle: &Handle, password: Password) -> Result
 pub(crate) async fn open(bank: &Bank, tx: &DatabaseTransaction, user_id: UserId) -> Result<Tokens> {
     let now = bank.clock.now();
     let id = SessionId(bank.ids.next(now));
-    let row = session::Model {
-        id,
-        user_id,
-        created_at: now,
-        expires_at: now + LIFE,
-        ended_at: None,
-    };
-    session::Entity::insert(row.into_active_model())
-        .exec_without_returning(tx)
-        .await?;
+    let row = session::Model { id, user_id, created_at: now, expires_at: now + LIFE, ended_at: None };
+    session::Entity::insert(row.into_active_model()).exec_without_returning(tx).await?;
     issue(tx, id, user_id, now).await
 }
 
-async fn issue(
-    tx: &DatabaseTransaction,
-    session_id: SessionId,
-    user: UserId,
-    now: Time,
-) -> Result<Tokens> {
-    let refresh = keys::random_bytes()
-        .iter()
-        .fold(String::from("okr_"), |mut text, byte| {
-            // Writing to a String can't fail.
-            let _infallible = write!(text, "{byte:02x}");
-            text
-        });
-    let row = refresh_token::Model {
-        hash: hash(&refresh),
-        session_id,
-        issued_at: now,
-        used_at: None,
-    };
-    refresh_token::Entity::insert(row.into_active_model())
-        .exec_without_returning(tx)
-        .await?;
-    Ok(Tokens {
-        session: session_id,
-        user,
-        refresh,
-    })
+async fn issue(tx: &DatabaseTransaction, session_id: SessionId, user: UserId, now: Time) -> Result<Tokens> {
+    let refresh = format!("okr_{}", keys::hex(&keys::random_bytes()));
+    let row = refresh_token::Model { hash: hash(&refresh), session_id, issued_at: now, used_at: None };
+    refresh_token::Entity::insert(row.into_active_model()).exec_without_returning(tx).await?;
+    Ok(Tokens { session: session_id, user, refresh })
 }
 
 fn hash(token: &str) -> Vec<u8> {
@@ -130,15 +91,9 @@ pub async fn refresh(bank: &Bank, token: &str) -> Result<Tokens> {
     let now = bank.clock.now();
     let tx = bank.db.begin().await?;
     let invalid = Code::RefreshTokenInvalid.at("refreshToken");
-    let row = refresh_token::Entity::find_by_id(hash(token))
-        .lock_exclusive()
-        .one(&tx)
-        .await?
-        .ok_or(invalid)?;
-    let session = session::Entity::find_by_id(row.session_id)
-        .one(&tx)
-        .await?
-        .ok_or(invalid)?;
+    let row =
+        refresh_token::Entity::find_by_id(hash(token)).lock_exclusive().one(&tx).await?.ok_or(invalid)?;
+    let session = session::Entity::find_by_id(row.session_id).one(&tx).await?.ok_or(invalid)?;
     if session.ended_at.is_some() || session.expires_at <= now {
         return Err(invalid.into());
     }
@@ -149,10 +104,7 @@ pub async fn refresh(bank: &Bank, token: &str) -> Result<Tokens> {
         return Err(Code::RefreshTokenReused.at("refreshToken").into());
     }
     refresh_token::Entity::update_many()
-        .set(refresh_token::ActiveModel {
-            used_at: Set(Some(now)),
-            ..Default::default()
-        })
+        .set(refresh_token::ActiveModel { used_at: Set(Some(now)), ..Default::default() })
         .filter(refresh_token::COLUMN.hash.eq(row.hash))
         .exec(&tx)
         .await?;
@@ -166,9 +118,7 @@ pub async fn refresh(bank: &Bank, token: &str) -> Result<Tokens> {
 /// # Errors
 /// `SESSION_ENDED`.
 pub async fn who(bank: &Bank, id: SessionId) -> Result<UserId> {
-    person::of_session(&bank.db, id, bank.clock.now())
-        .await?
-        .ok_or(Code::SessionEnded.into())
+    person::of_session(&bank.db, id, bank.clock.now()).await?.ok_or(Code::SessionEnded.into())
 }
 
 /// Signs out. Doing it twice is doing it once.
@@ -183,10 +133,7 @@ pub async fn end(bank: &Bank, id: SessionId) -> Result<()> {
 
 async fn end_in(tx: &DatabaseTransaction, id: SessionId, now: Time) -> Result<()> {
     session::Entity::update_many()
-        .set(session::ActiveModel {
-            ended_at: Set(Some(now)),
-            ..Default::default()
-        })
+        .set(session::ActiveModel { ended_at: Set(Some(now)), ..Default::default() })
         .filter(session::COLUMN.id.eq(id))
         .filter(session::COLUMN.ended_at.is_null())
         .exec(tx)
@@ -201,10 +148,8 @@ async fn end_in(tx: &DatabaseTransaction, id: SessionId, now: Time) -> Result<()
 pub async fn forget_expired(bank: &Bank) -> Result<u64> {
     let before = bank.clock.now() - Duration::days(30);
     let tx = bank.db.begin().await?;
-    let deleted = session::Entity::delete_many()
-        .filter(session::Column::ExpiresAt.lt(before))
-        .exec(&tx)
-        .await?;
+    let deleted =
+        session::Entity::delete_many().filter(session::Column::ExpiresAt.lt(before)).exec(&tx).await?;
     tx.commit().await?;
     Ok(deleted.rows_affected)
 }

@@ -18,11 +18,7 @@ use sea_orm::{DeriveActiveEnum, EnumIter, Iterable};
 
 /// What kind of act.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
-#[sea_orm(
-    rs_type = "String",
-    db_type = "Text",
-    rename_all = "SCREAMING_SNAKE_CASE"
-)]
+#[sea_orm(rs_type = "String", db_type = "Text", rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Kind {
     /// From one person to another.
     Transfer,
@@ -34,11 +30,7 @@ pub enum Kind {
 
 /// How far it has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
-#[sea_orm(
-    rs_type = "String",
-    db_type = "Text",
-    rename_all = "SCREAMING_SNAKE_CASE"
-)]
+#[sea_orm(rs_type = "String", db_type = "Text", rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum State {
     /// Asked for; the rail has not been told yet.
     Requested,
@@ -64,11 +56,7 @@ impl State {
 
 /// Why a rail did not do it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
-#[sea_orm(
-    rs_type = "String",
-    db_type = "Text",
-    rename_all = "SCREAMING_SNAKE_CASE"
-)]
+#[sea_orm(rs_type = "String", db_type = "Text", rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Failure {
     /// The other bank refused.
     Declined,
@@ -86,13 +74,8 @@ impl IdempotencyKey {
     /// # Errors
     /// `IDEMPOTENCY_KEY_INVALID`.
     pub fn parse(text: &str) -> Result<Self, Refusal> {
-        let fits =
-            (1..=64).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic());
-        if fits {
-            Ok(Self(text.to_owned()))
-        } else {
-            Err(Code::IdempotencyKeyInvalid.at("idempotencyKey"))
-        }
+        let fits = (1..=64).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic());
+        if fits { Ok(Self(text.to_owned())) } else { Err(Code::IdempotencyKeyInvalid.at("idempotencyKey")) }
     }
 
     /// The text.
@@ -146,18 +129,12 @@ pub struct Transaction {
 impl Transaction {
     /// Whether the draft asks for the very same act, so that this is its answer already.
     pub(crate) fn answers(&self, draft: &Draft) -> bool {
-        Draft {
-            id: self.terms.id,
-            ..draft.clone()
-        } == self.terms
+        Draft { id: self.terms.id, ..draft.clone() } == self.terms
     }
 
     /// The person at the other end, for one of its parties.
     pub fn counterparty(&self, me: UserId) -> Option<UserId> {
-        [self.terms.payer, self.terms.payee]
-            .into_iter()
-            .flatten()
-            .find(|party| *party != me)
+        [self.terms.payer, self.terms.payee].into_iter().flatten().find(|party| *party != me)
     }
 
     /// Whether this person is the one who pays or is paid.
@@ -219,15 +196,12 @@ impl From<&Transaction> for transaction::Model {
 }
 
 fn amount(minor: i64, currency: Currency) -> Result<Amount, Fault> {
-    Amount::try_new(minor, currency)
-        .map_err(|_| Fault::Corrupt("a transaction's amount is not positive"))
+    Amount::try_new(minor, currency).map_err(|_| Fault::Corrupt("a transaction's amount is not positive"))
 }
 
 fn failure(text: &str) -> Result<Failure, Fault> {
     use sea_orm::ActiveEnum;
-    Failure::iter()
-        .find(|failure| failure.to_value() == text)
-        .ok_or(Fault::Corrupt("an unknown failure"))
+    Failure::iter().find(|failure| failure.to_value() == text).ok_or(Fault::Corrupt("an unknown failure"))
 }
 
 /// A note to the other side: at most 140 characters, as much as a bank transfer carries

@@ -10,18 +10,12 @@ use crate::id::UserId;
 use crate::refusal::{Code, Refusal};
 use crate::table::{handle, session, user};
 use sea_orm::sea_query::Expr;
-use sea_orm::{
-    ColumnTrait, DeriveActiveEnum, EntityTrait, EnumIter, QueryFilter, QueryOrder, QuerySelect,
-};
+use sea_orm::{ColumnTrait, DeriveActiveEnum, EntityTrait, EnumIter, QueryFilter, QueryOrder, QuerySelect};
 use std::collections::HashMap;
 
 /// Whether a person may act.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
-#[sea_orm(
-    rs_type = "String",
-    db_type = "Text",
-    rename_all = "SCREAMING_SNAKE_CASE"
-)]
+#[sea_orm(rs_type = "String", db_type = "Text", rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum UserState {
     /// Has signed up and not yet shown the code.
     PendingActivation,
@@ -72,11 +66,7 @@ pub fn parse_name(text: &str) -> Result<String, Refusal> {
 pub(crate) fn parse_text(text: &str, refusal: Refusal) -> Result<String, Refusal> {
     let text = text.trim();
     let fits = (1..=100).contains(&text.chars().count()) && !text.chars().any(char::is_control);
-    if fits {
-        Ok(text.to_owned())
-    } else {
-        Err(refusal)
-    }
+    if fits { Ok(text.to_owned()) } else { Err(refusal) }
 }
 
 /// The people of these ids.
@@ -84,10 +74,8 @@ pub(crate) fn parse_text(text: &str, refusal: Refusal) -> Result<String, Refusal
 /// # Errors
 /// Only faults.
 pub async fn find_many(db: &Db, ids: &[UserId]) -> Result<HashMap<UserId, User>> {
-    let rows = user::Entity::find()
-        .filter(user::Column::Id.is_in(ids.iter().copied()))
-        .all(db.connection())
-        .await?;
+    let rows =
+        user::Entity::find().filter(user::Column::Id.is_in(ids.iter().copied())).all(db.connection()).await?;
     Ok(rows.into_iter().map(|row| (row.id, row.into())).collect())
 }
 
@@ -101,10 +89,7 @@ pub async fn handles(db: &Db, id: UserId) -> Result<Vec<Handle>> {
         .order_by_asc(handle::Column::VerifiedAt)
         .all(db.connection())
         .await?;
-    Ok(rows
-        .into_iter()
-        .map(|row| Handle::stored(row.kind, row.value))
-        .collect())
+    Ok(rows.into_iter().map(|row| Handle::stored(row.kind, row.value)).collect())
 }
 
 /// Who is reached by a handle.
@@ -135,11 +120,7 @@ pub async fn set_frozen(bank: &Bank, id: UserId, frozen: bool) -> Result<User> {
         (UserState::Active, AccountState::Open)
     };
     let tx = bank.db.begin().await?;
-    let row = user::Entity::find_by_id(id)
-        .lock_exclusive()
-        .one(&tx)
-        .await?
-        .ok_or(Code::NotFound.at("id"))?;
+    let row = user::Entity::find_by_id(id).lock_exclusive().one(&tx).await?.ok_or(Code::NotFound.at("id"))?;
     match row.state {
         UserState::Active | UserState::Frozen => {}
         UserState::PendingActivation => return Err(Code::UserNotActive.at("id").into()),
@@ -154,18 +135,11 @@ pub async fn set_frozen(bank: &Bank, id: UserId, frozen: bool) -> Result<User> {
     account::set_state(&tx, id, account_state).await?;
     tx.commit().await?;
     tracing::warn!(user = %id, frozen, "an operator changed the state of a person");
-    Ok(User {
-        state: user_state,
-        ..row.into()
-    })
+    Ok(User { state: user_state, ..row.into() })
 }
 
 /// Who acts in a session, if it is still open.
-pub(crate) async fn of_session(
-    db: &Db,
-    session: crate::id::SessionId,
-    now: Time,
-) -> Result<Option<UserId>> {
+pub(crate) async fn of_session(db: &Db, session: crate::id::SessionId, now: Time) -> Result<Option<UserId>> {
     let user = session::Entity::find_by_id(session)
         .select_only()
         .column(session::Column::UserId)

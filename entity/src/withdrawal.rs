@@ -39,35 +39,21 @@ pub(crate) fn decide_request(books: &Books, command: &Request) -> Result<Effects
     may_pay(books.account(draft.debit)?.state)?;
     Ok(Effects::of(Change::Create(draft.clone(), State::Requested))
         .moving(draft.debit, command.in_transit, draft.amount)
-        .then(Job::SettleWithdrawal {
-            transaction: draft.id,
-        }))
+        .then(Job::SettleWithdrawal { transaction: draft.id }))
 }
 
 /// Decides what the rail's answer changes: the waiting money goes on, or back.
 pub(crate) fn decide_conclusion(books: &Books, command: &Conclude) -> Result<Effects, Refusal> {
     let withdrawal = books.transaction(command.transaction)?;
-    let (id, amount, job) = (
-        withdrawal.terms.id,
-        withdrawal.terms.amount,
-        rail::job_of(withdrawal.terms.id),
-    );
+    let (id, amount, job) = (withdrawal.terms.id, withdrawal.terms.amount, rail::job_of(withdrawal.terms.id));
     let Some((to, failure)) = rail::next(withdrawal.state, command.outcome) else {
         let kept = Effects::of(Change::Keep(id));
-        return Ok(if withdrawal.state.is_final() {
-            kept.ending(job)
-        } else {
-            kept
-        });
+        return Ok(if withdrawal.state.is_final() { kept.ending(job) } else { kept });
     };
     let effects = Effects::of(Change::Advance { id, to, failure });
     Ok(match to {
-        State::Settled => effects
-            .moving(command.in_transit, command.clearing, amount)
-            .ending(job),
-        State::Failed => effects
-            .moving(command.in_transit, command.wallet, amount)
-            .ending(job),
+        State::Settled => effects.moving(command.in_transit, command.clearing, amount).ending(job),
+        State::Failed => effects.moving(command.in_transit, command.wallet, amount).ending(job),
         State::Requested | State::Submitted | State::Unknown => effects,
     })
 }
@@ -93,20 +79,14 @@ pub async fn request(bank: &Bank, user: UserId, order: Order) -> Result<Transact
         note: None,
     };
     let in_transit = account::house(bank, Purpose::WithdrawalInTransit, currency).await?;
-    bank.ledger
-        .submit(Command::RequestWithdrawal(Request { draft, in_transit }))
-        .await
+    bank.ledger.submit(Command::RequestWithdrawal(Request { draft, in_transit })).await
 }
 
 /// Takes an answer of the rail; taking it twice is taking it once.
 ///
 /// # Errors
 /// `NOT_FOUND`, `OVERLOADED`.
-pub async fn conclude(
-    bank: &Bank,
-    withdrawal: &Transaction,
-    outcome: Outcome,
-) -> Result<Transaction> {
+pub async fn conclude(bank: &Bank, withdrawal: &Transaction, outcome: Outcome) -> Result<Transaction> {
     let currency = withdrawal.terms.amount.currency();
     let command = Conclude {
         transaction: withdrawal.terms.id,
@@ -115,7 +95,5 @@ pub async fn conclude(
         in_transit: account::house(bank, Purpose::WithdrawalInTransit, currency).await?,
         clearing: withdrawal.terms.credit,
     };
-    bank.ledger
-        .submit(Command::ConcludeWithdrawal(command))
-        .await
+    bank.ledger.submit(Command::ConcludeWithdrawal(command)).await
 }

@@ -31,10 +31,7 @@ impl MigratorTrait for Migrator {
 ///
 /// # Errors
 /// When the database can't be reached or refuses a statement; then nothing has changed.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "migrations come before everything else"
-)]
+#[expect(clippy::disallowed_methods, reason = "migrations come before everything else")]
 pub async fn run(db: &DatabaseConnection) -> Result<(), DbErr> {
     let tx = db
         .begin_with_options(TransactionOptions {

@@ -16,8 +16,7 @@ impl MigrationTrait for Migration {
             include_str!("m0001_ledger.sql"),
             include_str!("m0001_later.sql"),
         ] {
-            db.execute_unprepared(&dialect::render(sql, manager.get_database_backend()))
-                .await?;
+            db.execute_unprepared(&dialect::render(sql, manager.get_database_backend())).await?;
         }
         Ok(())
     }

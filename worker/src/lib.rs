@@ -1,1 +1,72 @@
-//! x
+//! The worker: what happens later.
+//!
+//! It never answers a client. It takes jobs from the outbox in the database (the truth), rings
+//! for them through apalis queues on Redis (the doorbell), talks to the world outside, and records
+//! the effect of each job in the transaction that ends it.
+//!
+//! - [`dispatch`]: from a ticket to its handler · `registration`, `rail`: the handlers
+//! - `relay`: from the outbox to the queues · [`queue`]: the queues · `doorbell`: rings from api
+//! - [`schedule`]: what happens by the clock
+//! - [`gateway`]: the world outside, as traits · [`simulator`]: as a simulation
+//!
+//! Guarantees: a worker may be killed at any instant, Redis may be flushed at any instant; every
+//! job is done in the end, and has one effect.
+
+pub mod dispatch;
+mod doorbell;
+pub mod gateway;
+pub mod queue;
+mod rail;
+mod registration;
+mod relay;
+pub mod schedule;
+pub mod settings;
+pub mod simulator;
+
+use dispatch::Context;
+use entity::id::JobId;
+use entity::outbox::Job;
+use queue::Queues;
+use std::future::Future;
+use std::sync::Arc;
+use tokio::sync::watch;
+
+/// Runs relay, queues and schedules until `shutdown`, then lets what is under way finish.
+///
+/// With `redis_url`, it also hears the bell of apis in other processes.
+pub async fn run(
+    context: Context,
+    queues: Queues,
+    concurrency: usize,
+    redis: Option<(String, String)>,
+    shutdown: impl Future<Output = ()> + Send + 'static,
+) {
+    let (stop, stopped) = watch::channel(());
+    let ended = move || {
+        let mut stopped = stopped.clone();
+        // The sender sends nothing: it is dropped when the time has come.
+        async move { while stopped.changed().await.is_ok() {} }
+    };
+    let bell = context.bank.bell.clone();
+    let relay = tokio::spawn(relay::run(context.bank.clone(), queues.clone(), bell.listen()));
+    let doorbell = redis.map(|(url, namespace)| tokio::spawn(doorbell::hear(url, namespace, bell)));
+    let schedules = tokio::spawn(schedule::run(context.clone(), ended()));
+    let handler: queue::Handler = Arc::new(move |ticket| {
+        let context = context.clone();
+        Box::pin(async move { dispatch::answer(&context, JobId(ticket.job)).await })
+    });
+    let waits = tokio::spawn(async move {
+        shutdown.await;
+        drop(stop);
+    });
+    queues.run(handler, concurrency, ended()).await;
+    relay.abort();
+    if let Some(doorbell) = doorbell {
+        doorbell.abort();
+    }
+    waits.abort();
+    let _finished = schedules.await;
+}
+
+/// The queues, one a kind of job.
+pub const KINDS: &[&str] = Job::KINDS;

@@ -40,10 +40,7 @@ pub async fn trial_balance(db: &Db) -> Result<Vec<TrialLine>> {
         .await?;
     Ok(lines
         .into_iter()
-        .map(|(purpose, currency, minor)| TrialLine {
-            purpose,
-            balance: Money { minor, currency },
-        })
+        .map(|(purpose, currency, minor)| TrialLine { purpose, balance: Money { minor, currency } })
         .collect())
 }
 
@@ -121,10 +118,7 @@ pub async fn run(bank: &Bank) -> Result<Vec<Breach>> {
     let mut breaches = Vec::new();
     for (law, sql) in LAWS {
         let statement = Statement::from_string(tx.get_database_backend(), sql);
-        let count = Count::find_by_statement(statement)
-            .one(&tx)
-            .await?
-            .map_or(0, |row| row.count);
+        let count = Count::find_by_statement(statement).one(&tx).await?.map_or(0, |row| row.count);
         if count != 0 {
             tracing::error!(law, count, "the audit found a broken law");
             breaches.push(Breach { law, count });

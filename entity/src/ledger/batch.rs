@@ -23,19 +23,13 @@ pub(crate) struct Done {
 /// Done again after a fault it gives the same answers, whether or not the first time was
 /// committed: that is how an outcome whose acknowledgement was lost is read back.
 pub(crate) async fn run(db: &Db, clock: &Clock, commands: &[&Command]) -> Result<Done, Fault> {
-    let accounts: BTreeSet<_> = commands
-        .iter()
-        .flat_map(|command| command.accounts())
-        .collect();
+    let accounts: BTreeSet<_> = commands.iter().flat_map(|command| command.accounts()).collect();
     let keys: Vec<_> = commands
         .iter()
         .filter_map(|command| command.draft())
         .map(|draft| (draft.actor, draft.key.as_str().to_owned()))
         .collect();
-    let continued: Vec<_> = commands
-        .iter()
-        .filter_map(|command| command.continues())
-        .collect();
+    let continued: Vec<_> = commands.iter().filter_map(|command| command.continues()).collect();
 
     let tx = db.begin().await?;
     let balances = store::lock(&tx, &accounts).await?;
@@ -47,14 +41,8 @@ pub(crate) async fn run(db: &Db, clock: &Clock, commands: &[&Command]) -> Result
     for transaction in store::continued(&tx, continued).await? {
         books.remember(transaction);
     }
-    let answers = commands
-        .iter()
-        .map(|command| books.decide(command))
-        .collect();
+    let answers = commands.iter().map(|command| books.decide(command)).collect();
     store::write(&tx, &books).await?;
     tx.commit().await?;
-    Ok(Done {
-        answers,
-        jobs_put: !books.pages.jobs_put.is_empty(),
-    })
+    Ok(Done { answers, jobs_put: !books.pages.jobs_put.is_empty() })
 }

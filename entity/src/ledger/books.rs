@@ -60,18 +60,13 @@ pub(crate) struct Books {
 impl Books {
     /// Open books with these balances.
     pub(crate) fn open(now: Time, accounts: BTreeMap<AccountId, Balance>) -> Self {
-        Self {
-            now,
-            accounts,
-            ..Self::default()
-        }
+        Self { now, accounts, ..Self::default() }
     }
 
     /// Lays in an act that was done before.
     pub(crate) fn remember(&mut self, transaction: Transaction) {
         let terms = &transaction.terms;
-        self.keys
-            .insert((terms.actor, terms.key.as_str().to_owned()), terms.id);
+        self.keys.insert((terms.actor, terms.key.as_str().to_owned()), terms.id);
         self.transactions.insert(terms.id, transaction);
     }
 
@@ -93,34 +88,22 @@ impl Books {
 
     /// The rows of the acts that are new.
     pub(crate) fn created(&self) -> impl Iterator<Item = transaction::Model> + '_ {
-        self.pages
-            .created
-            .iter()
-            .filter_map(|id| self.transactions.get(id))
-            .map(transaction::Model::from)
+        self.pages.created.iter().filter_map(|id| self.transactions.get(id)).map(transaction::Model::from)
     }
 
     /// The acts that came further, with the state that they left.
     pub(crate) fn advanced(&self) -> impl Iterator<Item = (&Transaction, State)> {
         let pages = self.pages.advanced.iter();
-        pages.filter_map(|(id, from)| {
-            self.transactions
-                .get(id)
-                .map(|transaction| (transaction, *from))
-        })
+        pages.filter_map(|(id, from)| self.transactions.get(id).map(|transaction| (transaction, *from)))
     }
 
     /// The accounts that were posted to, with the end of their chain before this batch.
     pub(crate) fn moved(&self) -> impl Iterator<Item = (AccountId, i64, &Balance)> {
         let mut first: BTreeMap<AccountId, i64> = BTreeMap::new();
         for posting in &self.pages.postings {
-            first
-                .entry(posting.account)
-                .or_insert(posting.seq.saturating_sub(1));
+            first.entry(posting.account).or_insert(posting.seq.saturating_sub(1));
         }
-        first
-            .into_iter()
-            .filter_map(|(id, seq)| self.accounts.get(&id).map(|balance| (id, seq, balance)))
+        first.into_iter().filter_map(|(id, seq)| self.accounts.get(&id).map(|balance| (id, seq, balance)))
     }
 
     /// Decides one command and applies what follows; the answer is the transaction as it then is.
@@ -140,9 +123,7 @@ impl Books {
 
     /// What the same key was answered before: the same act, or another one.
     fn first_answer(&self, draft: &Draft) -> Option<Result<Transaction, Refusal>> {
-        let id = self
-            .keys
-            .get(&(draft.actor, draft.key.as_str().to_owned()))?;
+        let id = self.keys.get(&(draft.actor, draft.key.as_str().to_owned()))?;
         let first = self.transactions.get(id)?;
         Some(if first.answers(draft) {
             Ok(first.clone())
@@ -156,24 +137,16 @@ impl Books {
         let mut after = BTreeMap::new();
         let mut postings = Vec::new();
         for leg in legs {
-            for (account, amount) in [
-                (leg.debit, leg.amount.minor().checked_neg()),
-                (leg.credit, Some(leg.amount.minor())),
-            ] {
+            for (account, amount) in
+                [(leg.debit, leg.amount.minor().checked_neg()), (leg.credit, Some(leg.amount.minor()))]
+            {
                 let amount = amount.ok_or(Code::AccountLimit)?;
                 let mut balance = match after.remove(&account) {
                     Some(balance) => balance,
                     None => self.account(account)?.clone(),
                 };
-                assert_eq!(
-                    balance.currency,
-                    leg.amount.currency(),
-                    "a leg stays in one currency"
-                );
-                balance.amount = balance
-                    .amount
-                    .checked_add(amount)
-                    .ok_or(Code::AccountLimit)?;
+                assert_eq!(balance.currency, leg.amount.currency(), "a leg stays in one currency");
+                balance.amount = balance.amount.checked_add(amount).ok_or(Code::AccountLimit)?;
                 balance.seq = balance.seq.checked_add(1).ok_or(Code::AccountLimit)?;
                 postings.push(Posting {
                     account,
@@ -185,10 +158,7 @@ impl Books {
                 after.insert(account, balance);
             }
         }
-        if after
-            .values()
-            .any(|balance| balance.amount < 0 && !balance.purpose.may_be_negative())
-        {
+        if after.values().any(|balance| balance.amount < 0 && !balance.purpose.may_be_negative()) {
             return Err(Code::InsufficientFunds.at("amount"));
         }
         self.accounts.extend(after);
@@ -202,13 +172,7 @@ impl Books {
             Change::Create(terms, state) => {
                 self.pages.created.push(terms.id);
                 let (created_at, updated_at) = (self.now, self.now);
-                self.remember(Transaction {
-                    terms,
-                    state,
-                    failure: None,
-                    created_at,
-                    updated_at,
-                });
+                self.remember(Transaction { terms, state, failure: None, created_at, updated_at });
             }
             Change::Advance { id, to, failure } => {
                 if let Some(transaction) = self.transactions.get_mut(&id) {

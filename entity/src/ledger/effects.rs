@@ -22,11 +22,7 @@ pub(crate) enum Change {
     /// There is a new one.
     Create(Draft, State),
     /// One comes further.
-    Advance {
-        id: TransactionId,
-        to: State,
-        failure: Option<Failure>,
-    },
+    Advance { id: TransactionId, to: State, failure: Option<Failure> },
     /// One stays as it is; the answer was given before.
     Keep(TransactionId),
 }
@@ -47,21 +43,12 @@ pub(crate) struct Effects {
 impl Effects {
     /// A change that nothing else follows from.
     pub(crate) fn of(change: Change) -> Self {
-        Self {
-            change,
-            legs: Vec::new(),
-            put: None,
-            done: None,
-        }
+        Self { change, legs: Vec::new(), put: None, done: None }
     }
 
     /// With money that moves.
     pub(crate) fn moving(mut self, debit: AccountId, credit: AccountId, amount: Amount) -> Self {
-        self.legs.push(Leg {
-            debit,
-            credit,
-            amount,
-        });
+        self.legs.push(Leg { debit, credit, amount });
         self
     }
 

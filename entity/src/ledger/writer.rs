@@ -27,11 +27,8 @@ const BATCH_MAX: usize = 512;
 /// Commands that may wait at most.
 const WAITING_MAX: usize = 8_192;
 /// Pauses before a fault is given up on: a deadlock, a lost connection, a rival's same key.
-const PAUSES: [Duration; 3] = [
-    Duration::from_millis(5),
-    Duration::from_millis(100),
-    Duration::from_millis(500),
-];
+const PAUSES: [Duration; 3] =
+    [Duration::from_millis(5), Duration::from_millis(100), Duration::from_millis(500)];
 
 /// The way in. Clones share one writer; it ends when all are gone and all callers are answered.
 #[derive(Clone, Debug)]
@@ -62,12 +59,10 @@ impl Ledger {
     /// Hands in a command and waits until it is durable, or refused.
     pub(crate) async fn submit(&self, command: Command) -> Result<Transaction, Error> {
         let (reply, answer) = oneshot::channel();
-        self.0
-            .try_send(Waiting { command, reply })
-            .map_err(|error| match error {
-                TrySendError::Full(_) => Error::from(Code::Overloaded),
-                TrySendError::Closed(_) => Fault::Stopped("ledger").into(),
-            })?;
+        self.0.try_send(Waiting { command, reply }).map_err(|error| match error {
+            TrySendError::Full(_) => Error::from(Code::Overloaded),
+            TrySendError::Closed(_) => Fault::Stopped("ledger").into(),
+        })?;
         let answer = answer.await.map_err(|_| Fault::Stopped("ledger"))??;
         Ok(answer?)
     }
@@ -86,10 +81,7 @@ async fn keep(desk: Desk, lanes_max: usize, mut inbox: mpsc::Receiver<Waiting>) 
             if batch.is_empty() {
                 break;
             }
-            let accounts = batch
-                .iter()
-                .flat_map(|waiting| waiting.command.accounts())
-                .collect();
+            let accounts = batch.iter().flat_map(|waiting| waiting.command.accounts()).collect();
             let lane = lanes.spawn(serve(desk.clone(), batch));
             busy.insert(lane.id(), accounts);
         }

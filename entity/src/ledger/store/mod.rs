@@ -32,17 +32,11 @@ pub(super) async fn lock(
     } else {
         sqlite::lock(tx, accounts).await?
     };
-    Ok(rows
-        .into_iter()
-        .map(|row| (row.id, Balance::from(row)))
-        .collect())
+    Ok(rows.into_iter().map(|row| (row.id, Balance::from(row))).collect())
 }
 
 /// The acts that these keys were used for before.
-pub(super) async fn answered(
-    tx: &DatabaseTransaction,
-    keys: Vec<Key>,
-) -> Result<Vec<Transaction>, Fault> {
+pub(super) async fn answered(tx: &DatabaseTransaction, keys: Vec<Key>) -> Result<Vec<Transaction>, Fault> {
     if keys.is_empty() {
         return Ok(Vec::new());
     }
@@ -72,11 +66,7 @@ pub(super) async fn continued(
 
 /// Writes what the batch added to the books; nothing, if it added nothing.
 pub(super) async fn write(tx: &DatabaseTransaction, books: &Books) -> Result<(), Fault> {
-    if is_postgres(tx) {
-        postgres::write(tx, books).await
-    } else {
-        sqlite::write(tx, books).await
-    }
+    if is_postgres(tx) { postgres::write(tx, books).await } else { sqlite::write(tx, books).await }
 }
 
 /// A guarded update must meet every row that it was meant for: the locks say that nobody else

@@ -5,9 +5,7 @@ use crate::id::{AccountId, TransactionId};
 use crate::ledger::books::Books;
 use crate::outbox;
 use crate::table::{account, transaction};
-use sea_orm::{
-    ActiveEnum, ConnectionTrait, DatabaseTransaction, DbBackend, EntityTrait, Statement, Value,
-};
+use sea_orm::{ActiveEnum, ConnectionTrait, DatabaseTransaction, DbBackend, EntityTrait, Statement, Value};
 use std::collections::BTreeSet;
 use uuid::Uuid;
 
@@ -70,10 +68,7 @@ pub(super) async fn lock(
     accounts: &BTreeSet<AccountId>,
 ) -> Result<Vec<account::Model>, Fault> {
     let ids = array(accounts.iter().map(|account| account.0));
-    Ok(account::Entity::find()
-        .from_raw_sql(statement(LOCK, [ids]))
-        .all(tx)
-        .await?)
+    Ok(account::Entity::find().from_raw_sql(statement(LOCK, [ids])).all(tx).await?)
 }
 
 pub(super) async fn answered(
@@ -82,8 +77,7 @@ pub(super) async fn answered(
 ) -> Result<Vec<transaction::Model>, Fault> {
     let (actors, keys): (Vec<Uuid>, Vec<String>) =
         keys.into_iter().map(|(actor, key)| (actor.0, key)).unzip();
-    let found =
-        transaction::Entity::find().from_raw_sql(statement(ANSWERED, [actors.into(), keys.into()]));
+    let found = transaction::Entity::find().from_raw_sql(statement(ANSWERED, [actors.into(), keys.into()]));
     Ok(found.all(tx).await?)
 }
 
@@ -92,10 +86,7 @@ pub(super) async fn continued(
     ids: Vec<TransactionId>,
 ) -> Result<Vec<transaction::Model>, Fault> {
     let ids = array(ids.into_iter().map(|id| id.0));
-    Ok(transaction::Entity::find()
-        .from_raw_sql(statement(CONTINUED, [ids]))
-        .all(tx)
-        .await?)
+    Ok(transaction::Entity::find().from_raw_sql(statement(CONTINUED, [ids])).all(tx).await?)
 }
 
 pub(super) async fn write(tx: &DatabaseTransaction, books: &Books) -> Result<(), Fault> {
@@ -105,17 +96,10 @@ pub(super) async fn write(tx: &DatabaseTransaction, books: &Books) -> Result<(),
         met(moved, tx.execute_raw(post(books)).await?.rows_affected())?;
     }
     if !pages.advanced.is_empty() {
-        met(
-            pages.advanced.len(),
-            tx.execute_raw(advance(books)).await?.rows_affected(),
-        )?;
+        met(pages.advanced.len(), tx.execute_raw(advance(books)).await?.rows_affected())?;
     }
     if !pages.jobs_put.is_empty() {
-        let rows: Vec<_> = pages
-            .jobs_put
-            .iter()
-            .map(|job| outbox::row(*job, books.now))
-            .collect();
+        let rows: Vec<_> = pages.jobs_put.iter().map(|job| outbox::row(*job, books.now)).collect();
         let put = [
             books.now.into(),
             array(rows.iter().map(|row| row.id.0)),
@@ -125,11 +109,7 @@ pub(super) async fn write(tx: &DatabaseTransaction, books: &Books) -> Result<(),
         tx.execute_raw(statement(PUT, put)).await?;
     }
     if !pages.jobs_done.is_empty() {
-        tx.execute_raw(statement(
-            DONE,
-            [array(pages.jobs_done.iter().map(|job| job.0))],
-        ))
-        .await?;
+        tx.execute_raw(statement(DONE, [array(pages.jobs_done.iter().map(|job| job.0))])).await?;
     }
     Ok(())
 }
@@ -154,16 +134,8 @@ fn post(books: &Books) -> Statement {
             array(created.iter().map(|row| row.credit_account.0)),
             array(created.iter().map(|row| nil(row.payer.map(|user| user.0)))),
             array(created.iter().map(|row| nil(row.payee.map(|user| user.0)))),
-            array(
-                created
-                    .iter()
-                    .map(|row| nil(row.instrument.map(|instrument| instrument.0))),
-            ),
-            array(
-                created
-                    .iter()
-                    .map(|row| row.note.clone().unwrap_or_default()),
-            ),
+            array(created.iter().map(|row| nil(row.instrument.map(|instrument| instrument.0)))),
+            array(created.iter().map(|row| row.note.clone().unwrap_or_default())),
             array(postings.iter().map(|posting| posting.account.0)),
             array(postings.iter().map(|posting| posting.seq)),
             array(postings.iter().map(|posting| posting.transaction.0)),
@@ -183,22 +155,11 @@ fn advance(books: &Books) -> Statement {
         ADVANCE,
         [
             books.now.into(),
-            array(
-                advanced
-                    .iter()
-                    .map(|(transaction, _)| transaction.terms.id.0),
-            ),
+            array(advanced.iter().map(|(transaction, _)| transaction.terms.id.0)),
             array(advanced.iter().map(|(_, from)| from.to_value())),
-            array(
-                advanced
-                    .iter()
-                    .map(|(transaction, _)| transaction.state.to_value()),
-            ),
+            array(advanced.iter().map(|(transaction, _)| transaction.state.to_value())),
             array(advanced.iter().map(|(transaction, _)| {
-                transaction
-                    .failure
-                    .map(|failure| failure.to_value())
-                    .unwrap_or_default()
+                transaction.failure.map(|failure| failure.to_value()).unwrap_or_default()
             })),
         ],
     )

@@ -7,8 +7,7 @@ use crate::outbox;
 use crate::table::{account, job, posting, transaction};
 use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{
-    ActiveEnum, ActiveValue::Set, ColumnTrait, DatabaseTransaction, EntityTrait, IntoActiveModel,
-    QueryFilter,
+    ActiveEnum, ActiveValue::Set, ColumnTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, QueryFilter,
 };
 use std::collections::BTreeSet;
 
@@ -20,10 +19,7 @@ pub(super) async fn lock(
     accounts: &BTreeSet<AccountId>,
 ) -> Result<Vec<account::Model>, Fault> {
     let ids = accounts.iter().copied();
-    Ok(account::Entity::find()
-        .filter(account::Column::Id.is_in(ids))
-        .all(tx)
-        .await?)
+    Ok(account::Entity::find().filter(account::Column::Id.is_in(ids)).all(tx).await?)
 }
 
 pub(super) async fn answered(
@@ -40,25 +36,16 @@ pub(super) async fn continued(
     tx: &DatabaseTransaction,
     ids: Vec<TransactionId>,
 ) -> Result<Vec<transaction::Model>, Fault> {
-    Ok(transaction::Entity::find()
-        .filter(transaction::Column::Id.is_in(ids))
-        .all(tx)
-        .await?)
+    Ok(transaction::Entity::find().filter(transaction::Column::Id.is_in(ids)).all(tx).await?)
 }
 
 pub(super) async fn write(tx: &DatabaseTransaction, books: &Books) -> Result<(), Fault> {
     write_transactions(tx, books).await?;
     write_postings(tx, books).await?;
-    let jobs: Vec<_> = books
-        .pages
-        .jobs_put
-        .iter()
-        .map(|job| outbox::row(*job, books.now).into_active_model())
-        .collect();
+    let jobs: Vec<_> =
+        books.pages.jobs_put.iter().map(|job| outbox::row(*job, books.now).into_active_model()).collect();
     if !jobs.is_empty() {
-        job::Entity::insert_many(jobs)
-            .exec_without_returning(tx)
-            .await?;
+        job::Entity::insert_many(jobs).exec_without_returning(tx).await?;
     }
     if !books.pages.jobs_done.is_empty() {
         let done = job::Column::Id.is_in(books.pages.jobs_done.iter().copied());
@@ -70,9 +57,7 @@ pub(super) async fn write(tx: &DatabaseTransaction, books: &Books) -> Result<(),
 async fn write_transactions(tx: &DatabaseTransaction, books: &Books) -> Result<(), Fault> {
     let rows: Vec<_> = books.created().map(|row| row.into_active_model()).collect();
     for rows in rows.chunks(ROWS) {
-        transaction::Entity::insert_many(rows.to_vec())
-            .exec_without_returning(tx)
-            .await?;
+        transaction::Entity::insert_many(rows.to_vec()).exec_without_returning(tx).await?;
     }
     for (transaction, from) in books.advanced() {
         let updated = transaction::Entity::update_many()
@@ -92,21 +77,15 @@ async fn write_transactions(tx: &DatabaseTransaction, books: &Books) -> Result<(
 }
 
 async fn write_postings(tx: &DatabaseTransaction, books: &Books) -> Result<(), Fault> {
-    let rows = books
-        .pages
-        .postings
-        .iter()
-        .map(|posting| posting::ActiveModel {
-            account_id: Set(posting.account),
-            seq: Set(posting.seq),
-            transaction_id: Set(posting.transaction),
-            amount: Set(posting.amount),
-            balance_after: Set(posting.balance_after),
-        });
+    let rows = books.pages.postings.iter().map(|posting| posting::ActiveModel {
+        account_id: Set(posting.account),
+        seq: Set(posting.seq),
+        transaction_id: Set(posting.transaction),
+        amount: Set(posting.amount),
+        balance_after: Set(posting.balance_after),
+    });
     for rows in rows.collect::<Vec<_>>().chunks(ROWS) {
-        posting::Entity::insert_many(rows.to_vec())
-            .exec_without_returning(tx)
-            .await?;
+        posting::Entity::insert_many(rows.to_vec()).exec_without_returning(tx).await?;
     }
     for (id, seq_before, balance) in books.moved() {
         let updated = account::Entity::update_many()

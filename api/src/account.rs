@@ -1,0 +1,137 @@
+//! Accounts: one balance in one currency each.
+
+use crate::authentication::{bank, caller};
+use crate::error::ApiResult;
+use crate::id::GlobalId;
+use crate::money::{Currency, Money};
+use crate::page::{Pages, connection, page_of};
+use async_graphql::{Context, Enum, ID, InputObject, Object, SimpleObject};
+use chrono::{DateTime, Utc};
+use entity::account;
+use entity::money;
+use entity::page::Page;
+use entity::refusal::{Code, Refusal};
+
+/// Whether money may go in and out of an account.
+#[derive(Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(remote = "account::AccountState")]
+pub(crate) enum AccountState {
+    /// Both.
+    Open,
+    /// Only in.
+    Frozen,
+    /// Neither.
+    Closed,
+}
+
+/// A balance in one currency. A person has at most one a currency.
+pub(crate) struct Account(pub(crate) account::Account);
+
+impl Account {
+    fn global(&self) -> GlobalId {
+        GlobalId::Account(self.0.owner, self.0.balance.currency)
+    }
+}
+
+#[Object]
+impl Account {
+    /// The global id.
+    pub(crate) async fn id(&self) -> ID {
+        self.global().to_id()
+    }
+
+    /// The currency of the account.
+    async fn currency(&self) -> Currency {
+        self.0.balance.currency.into()
+    }
+
+    /// What is in it and can be spent. Money that is on its way is not.
+    async fn balance(&self) -> Money {
+        Money(self.0.balance)
+    }
+
+    /// Whether money may go in and out.
+    async fn state(&self) -> AccountState {
+        self.0.state.into()
+    }
+
+    /// When it was opened.
+    async fn opened_at(&self) -> DateTime<Utc> {
+        self.0.opened_at
+    }
+}
+
+#[derive(Default)]
+pub(crate) struct AccountQuery;
+
+#[Object]
+impl AccountQuery {
+    /// The accounts of the person who asks, by currency code.
+    #[graphql(complexity = "5 + child_complexity * 10")]
+    async fn accounts(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "The first so many: 1 to 100; 20 if nothing is said.")] first: Option<i32>,
+        #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
+        #[graphql(desc = "The last so many instead: 1 to 100.")] last: Option<i32>,
+        #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
+    ) -> ApiResult<Pages<Account>> {
+        let (after, before) = (cursor(after, "after")?, cursor(before, "before")?);
+        let page = Page::parse(first, last, after, before)?;
+        let accounts = account::list(&bank(context)?.db, caller(context)?.user).await?;
+        let slice = page_of(accounts, |account| account.balance.currency, &page)?;
+        let slice = slice.map(|account| (Account(account.clone()).global().to_id().0, Account(account)));
+        Ok(connection(slice))
+    }
+
+    /// The account of the person who asks in one currency. Refuses `NOT_FOUND` where none was opened.
+    async fn account(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "The currency of the account.")] currency: Currency,
+    ) -> ApiResult<Account> {
+        let found =
+            account::find(&bank(context)?.db, caller(context)?.user, currency.parse_currency()?).await?;
+        Ok(Account(found))
+    }
+}
+
+fn cursor(cursor: Option<String>, field: &'static str) -> Result<Option<money::Currency>, Refusal> {
+    match cursor.map(|cursor| GlobalId::parse(&ID(cursor))) {
+        None => Ok(None),
+        Some(Some(GlobalId::Account(_, currency))) => Ok(Some(currency)),
+        Some(_) => Err(Code::CursorInvalid.at(field)),
+    }
+}
+
+/// The account to open.
+#[derive(InputObject)]
+pub(crate) struct OpenAccountInput {
+    /// In which currency.
+    currency: Currency,
+}
+
+/// The account is open.
+#[derive(SimpleObject)]
+pub(crate) struct OpenAccountPayload {
+    /// The account, new or as it was.
+    account: Account,
+}
+
+#[derive(Default)]
+pub(crate) struct AccountMutation;
+
+#[Object]
+impl AccountMutation {
+    /// Opens an account in a currency, or finds it open. Not needed before receiving money: that opens it by itself.
+    /// Refuses `CURRENCY_UNKNOWN`.
+    async fn open_account(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "The account to open.")] input: OpenAccountInput,
+    ) -> ApiResult<OpenAccountPayload> {
+        let currency = input.currency.parse_currency()?;
+        let opened = account::open(bank(context)?, caller(context)?.user, currency).await?;
+        Ok(OpenAccountPayload { account: Account(opened) })
+    }
+}

@@ -1,0 +1,140 @@
+//! Access tokens: EdDSA JWTs (RFC 8037) that live ten minutes and name a session.
+//!
+//! Guarantees: only tokens of our key, algorithm, issuer and audience are taken, and only while
+//! their session is open, which is asked for every request: signing out ends them at once.
+//! Refuses `TOKEN_EXPIRED`, `TOKEN_INVALID`, `SESSION_ENDED`.
+
+use crate::error::ApiResult;
+use async_graphql::{Context, SimpleObject};
+use chrono::{DateTime, Duration, Utc};
+use entity::id::{SessionId, UserId};
+use entity::keys::Keys;
+use entity::refusal::Code;
+use entity::session::{self, Tokens};
+use entity::{Bank, Error, Fault};
+use jsonwebtoken::errors::ErrorKind;
+use jsonwebtoken::jwk::Jwk;
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+/// How long an access token lives.
+const LIFE: Duration = Duration::minutes(10);
+const ISSUER: &str = "okpay-wallet";
+const AUDIENCE: &str = "okpay-wallet/graphql";
+/// What stands before the 32 bytes of an Ed25519 key in PKCS #8 (RFC 8410, section 7).
+const PKCS8: [u8; 16] = [0x30, 0x2e, 2, 1, 0, 0x30, 5, 6, 3, 0x2b, 0x65, 0x70, 4, 0x22, 4, 0x20];
+
+#[derive(Serialize, Deserialize)]
+struct Claims {
+    iss: String,
+    aud: String,
+    sub: UserId,
+    sid: SessionId,
+    iat: i64,
+    exp: i64,
+}
+
+/// Makes and reads access tokens.
+#[derive(Clone)]
+pub struct Authentication(Arc<Pair>);
+
+struct Pair {
+    signing: EncodingKey,
+    checking: DecodingKey,
+    validation: Validation,
+}
+
+/// Who asks, once the token was read and the session found open.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Caller {
+    pub(crate) user: UserId,
+    pub(crate) session: SessionId,
+}
+
+/// What a client signs its requests with.
+#[derive(SimpleObject)]
+pub(crate) struct Session {
+    /// The token to send with each request, as `Authorization: Bearer …`.
+    access_token: String,
+    /// When the access token expires: ten minutes from now.
+    expires_at: DateTime<Utc>,
+    /// The token that gets the next access token from `refreshSession`. It works once.
+    refresh_token: String,
+}
+
+impl Authentication {
+    /// With the key that is derived from the master key for this purpose.
+    ///
+    /// # Errors
+    /// Only if the cryptographic library refuses the key.
+    pub fn new(keys: &Keys) -> Result<Self, jsonwebtoken::errors::Error> {
+        let signing = EncodingKey::from_ed_der(&[&PKCS8[..], &keys.derive("access token")].concat());
+        let checking = DecodingKey::from_jwk(&Jwk::from_encoding_key(&signing, Algorithm::EdDSA)?)?;
+        let mut validation = Validation::new(Algorithm::EdDSA);
+        validation.set_issuer(&[ISSUER]);
+        validation.set_audience(&[AUDIENCE]);
+        validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
+        // The time is compared below, with the bank's own clock.
+        validation.validate_exp = false;
+        Ok(Self(Arc::new(Pair { signing, checking, validation })))
+    }
+
+    /// The session as its client gets it.
+    pub(crate) fn issue(&self, bank: &Bank, tokens: Tokens) -> ApiResult<Session> {
+        let now = bank.clock.now();
+        let expires_at = now + LIFE;
+        let claims = Claims {
+            iss: ISSUER.to_owned(),
+            aud: AUDIENCE.to_owned(),
+            sub: tokens.user,
+            sid: tokens.session,
+            iat: now.timestamp(),
+            exp: expires_at.timestamp(),
+        };
+        let access_token = jsonwebtoken::encode(&Header::new(Algorithm::EdDSA), &claims, &self.0.signing)
+            .map_err(|_| Fault::Corrupt("an access token can't be signed"))?;
+        Ok(Session { access_token, expires_at, refresh_token: tokens.refresh })
+    }
+
+    /// Who sends this token.
+    pub(crate) async fn caller(&self, bank: &Bank, token: &str) -> Result<Caller, Error> {
+        let decoded = jsonwebtoken::decode::<Claims>(token, &self.0.checking, &self.0.validation);
+        let claims = decoded.map_err(|error| refusal(error.kind()))?.claims;
+        if claims.exp <= bank.clock.now().timestamp() {
+            return Err(Code::TokenExpired.into());
+        }
+        let user = session::who(bank, claims.sid).await?;
+        if user == claims.sub {
+            Ok(Caller { user, session: claims.sid })
+        } else {
+            Err(Code::TokenInvalid.into())
+        }
+    }
+}
+
+#[expect(clippy::wildcard_enum_match_arm, reason = "whatever else is wrong with a token, it is not ours")]
+fn refusal(kind: &ErrorKind) -> Code {
+    match kind {
+        ErrorKind::ExpiredSignature => Code::TokenExpired,
+        _ => Code::TokenInvalid,
+    }
+}
+
+/// Who asks; a refusal, if nobody has signed in.
+pub(crate) fn caller(context: &Context<'_>) -> ApiResult<Caller> {
+    let caller = context.data_opt::<Caller>().copied();
+    Ok(caller.ok_or(Error::from(Code::Unauthenticated))?)
+}
+
+/// The open bank.
+pub(crate) fn bank<'a>(context: &Context<'a>) -> ApiResult<&'a Bank> {
+    let bank = context.data_opt::<Bank>();
+    Ok(bank.ok_or(Fault::Stopped("the schema was built without a bank"))?)
+}
+
+/// What makes access tokens.
+pub(crate) fn authentication<'a>(context: &Context<'a>) -> ApiResult<&'a Authentication> {
+    let authentication = context.data_opt::<Authentication>();
+    Ok(authentication.ok_or(Fault::Stopped("the schema was built without keys"))?)
+}

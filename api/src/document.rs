@@ -1,0 +1,232 @@
+//! What a document may cost, found out before anything walks it.
+//!
+//! A few hundred bytes of nested fragment spreads stand for millions of fields. The library's own
+//! limits compare only after they have walked them all, so each fragment is priced here once and
+//! its price added wherever it is spread. What passes is small when expanded, and the library's
+//! walks are safe. Costs a linear pass over the text and one over the document.
+
+use crate::error::{ErrorCode, request_error};
+use async_graphql::parser::parse_query;
+use async_graphql::parser::types::{
+    DocumentOperations, ExecutableDocument, FragmentDefinition, OperationDefinition, OperationType,
+    Selection, SelectionSet,
+};
+use async_graphql::{Name, Positioned, ServerError};
+use std::collections::HashMap;
+
+/// Characters in a document.
+const LENGTH: usize = 32 * 1024;
+/// Brackets that may be open at once; the parser recurses into each.
+const BRACKETS: usize = 64;
+/// What a document may cost when its fragments are expanded.
+const LIMIT: Cost = Cost { fields: 1_000, aliases: 30, directives: 30, depth: 25 };
+/// Fields at the root of a mutation: each is an act.
+const ACTS: usize = 10;
+
+/// The price of a selection, fragments expanded.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Cost {
+    fields: usize,
+    aliases: usize,
+    directives: usize,
+    depth: usize,
+}
+
+impl Cost {
+    /// Both, one beside the other.
+    fn and(self, other: Self) -> Self {
+        Self {
+            fields: self.fields.saturating_add(other.fields),
+            aliases: self.aliases.saturating_add(other.aliases),
+            directives: self.directives.saturating_add(other.directives),
+            depth: self.depth.max(other.depth),
+        }
+    }
+
+    fn deeper(self) -> Self {
+        Self { depth: self.depth.saturating_add(1), ..self }
+    }
+}
+
+/// Reads and prices a document.
+pub(crate) fn parse(text: &str) -> Result<ExecutableDocument, ServerError> {
+    if text.len() > LENGTH {
+        return Err(request_error(ErrorCode::DocumentTooComplex, "The document is longer than 32 KiB."));
+    }
+    if brackets(text) > BRACKETS {
+        return Err(too_deep());
+    }
+    let document = parse_query(text).map_err(|error| {
+        let mut refused = request_error(ErrorCode::GraphqlParseFailed, &error.to_string());
+        refused.locations = error.positions().collect();
+        refused
+    })?;
+    check(&document)?;
+    Ok(document)
+}
+
+/// Whether the operation that a request names (or the only one) does something.
+pub(crate) fn is_mutation(document: &ExecutableDocument, name: Option<&str>) -> bool {
+    let operation = match &document.operations {
+        DocumentOperations::Single(operation) => Some(operation),
+        DocumentOperations::Multiple(operations) => name.and_then(|name| operations.get(name)),
+    };
+    operation.is_some_and(|operation| operation.node.ty == OperationType::Mutation)
+}
+
+/// The deepest nesting of brackets. It does not spare strings and comments: to know where those
+/// end is to parse.
+fn brackets(text: &str) -> usize {
+    let mut open = 0_usize;
+    let mut deepest = 0;
+    for byte in text.bytes() {
+        match byte {
+            b'{' | b'[' | b'(' => open = open.saturating_add(1),
+            b'}' | b']' | b')' => open = open.saturating_sub(1),
+            _ => {}
+        }
+        deepest = open.max(deepest);
+    }
+    deepest
+}
+
+fn too_deep() -> ServerError {
+    request_error(
+        ErrorCode::DocumentTooDeep,
+        "The document is nested too deeply, or its fragments form a circle.",
+    )
+}
+
+fn check(document: &ExecutableDocument) -> Result<(), ServerError> {
+    let mut prices = Prices { fragments: &document.fragments, known: HashMap::new() };
+    // A fragment that nobody spreads is priced as well: the library walks it too.
+    for name in document.fragments.keys() {
+        prices.fragment(name)?;
+    }
+    for (_, operation) in document.operations.iter() {
+        let OperationDefinition { ty, selection_set, directives, .. } = &operation.node;
+        let cost = prices.selection(&selection_set.node)?;
+        let acts = if *ty == OperationType::Mutation { selection_set.node.items.len() } else { 0 };
+        let directives = cost.directives.saturating_add(directives.len());
+        if cost.depth > LIMIT.depth {
+            return Err(too_deep());
+        }
+        let spent = [
+            (cost.fields, LIMIT.fields),
+            (cost.aliases, LIMIT.aliases),
+            (directives, LIMIT.directives),
+            (acts, ACTS),
+        ];
+        if spent.iter().any(|(spent, limit)| spent > limit) {
+            let text = "The document asks for more than one request may: 1000 fields, 30 aliases, 30 directives, 10 acts.";
+            return Err(request_error(ErrorCode::DocumentTooComplex, text));
+        }
+    }
+    Ok(())
+}
+
+/// The price of each fragment; none while it is being found, which means a circle.
+struct Prices<'a> {
+    fragments: &'a HashMap<Name, Positioned<FragmentDefinition>>,
+    known: HashMap<&'a Name, Option<Cost>>,
+}
+
+impl<'a> Prices<'a> {
+    fn fragment(&mut self, name: &Name) -> Result<Cost, ServerError> {
+        // An unknown fragment costs nothing here; validation refuses it by name.
+        let Some((name, fragment)) = self.fragments.get_key_value(name) else {
+            return Ok(Cost::default());
+        };
+        if let Some(known) = self.known.get(name) {
+            return known.ok_or_else(too_deep);
+        }
+        self.known.insert(name, None);
+        let cost = self.selection(&fragment.node.selection_set.node)?;
+        self.known.insert(name, Some(cost));
+        Ok(cost)
+    }
+
+    fn selection(&mut self, selection: &'a SelectionSet) -> Result<Cost, ServerError> {
+        let mut total = Cost::default();
+        for item in &selection.items {
+            let (own, inner) = match &item.node {
+                Selection::Field(field) => {
+                    let (aliases, directives) =
+                        (usize::from(field.node.alias.is_some()), field.node.directives.len());
+                    let own = Cost { fields: 1, aliases, directives, depth: 0 };
+                    (own, self.selection(&field.node.selection_set.node)?)
+                }
+                Selection::FragmentSpread(spread) => {
+                    let own = Cost { directives: spread.node.directives.len(), ..Cost::default() };
+                    (own, self.fragment(&spread.node.fragment_name.node)?)
+                }
+                Selection::InlineFragment(inline) => {
+                    let own = Cost { directives: inline.node.directives.len(), ..Cost::default() };
+                    (own, self.selection(&inline.node.selection_set.node)?)
+                }
+            };
+            total = total.and(own.and(inner).deeper());
+            if total.depth > LIMIT.depth {
+                return Err(too_deep());
+            }
+        }
+        Ok(total)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn code(text: &str) -> String {
+        let error = parse(text).unwrap_err();
+        error.extensions.unwrap().get("code").unwrap().to_string()
+    }
+
+    #[test]
+    fn fragments_that_double_at_each_level_are_refused_at_once() {
+        let levels: String =
+            (0..24).map(|i| format!("fragment F{i} on Query {{...F{0} ...F{0}}} ", i + 1)).collect();
+        let text = format!("{{...F0}} {levels} fragment F24 on Query {{__typename}}");
+        assert_eq!(code(&text), "\"DOCUMENT_TOO_COMPLEX\"");
+        let unused = format!("{{__typename}} {levels} fragment F24 on Query {{__typename}}");
+        assert!(parse(&unused).is_ok() || code(&unused).contains("DOCUMENT"));
+    }
+
+    #[test]
+    fn circles_and_long_chains_are_refused() {
+        assert_eq!(
+            code("{...A} fragment A on Query {...B} fragment B on Query {...A}"),
+            "\"DOCUMENT_TOO_DEEP\""
+        );
+        let chain: String = (0..200).map(|i| format!("fragment F{i} on Query {{...F{}}} ", i + 1)).collect();
+        assert_eq!(
+            code(&format!("{{...F0}} {chain} fragment F200 on Query {{__typename}}")),
+            "\"DOCUMENT_TOO_DEEP\""
+        );
+    }
+
+    #[test]
+    fn brackets_aliases_acts_and_length_are_limited() {
+        assert_eq!(code(&format!("{}{}", "{a".repeat(65), "}".repeat(65))), "\"DOCUMENT_TOO_DEEP\"");
+        assert_eq!(
+            code(&format!("{{a(b: {}{})}}", "[".repeat(20_000), "]".repeat(9_000))),
+            "\"DOCUMENT_TOO_DEEP\""
+        );
+        let aliases: String = (0..31).map(|i| format!("a{i}: me {{id}} ")).collect();
+        assert_eq!(code(&format!("{{{aliases}}}")), "\"DOCUMENT_TOO_COMPLEX\"");
+        assert_eq!(
+            code(&format!("mutation {{{}}}", "signOut{signedOut} ".repeat(11))),
+            "\"DOCUMENT_TOO_COMPLEX\""
+        );
+        assert_eq!(code(&" ".repeat(LENGTH + 1)), "\"DOCUMENT_TOO_COMPLEX\"");
+        assert_eq!(code("{"), "\"GRAPHQL_PARSE_FAILED\"");
+    }
+
+    #[test]
+    fn an_unused_fragment_that_explodes_is_refused_too() {
+        let levels: String =
+            (0..24).map(|i| format!("fragment F{i} on Query {{...F{0} ...F{0}}} ", i + 1)).collect();
+        assert!(parse(&format!("{{__typename}} {levels} fragment F24 on Query {{a b c}}")).is_err());
+    }
+}

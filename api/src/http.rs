@@ -1,0 +1,207 @@
+//! GraphQL over HTTP, after the GraphQL-over-HTTP specification.
+//!
+//! Guarantees: `application/graphql-response+json` and `application/json` with the status codes of
+//! each; POST takes only `application/json`, and GET only queries, so that no other site's form can
+//! act (CSRF); bodies up to 128 KiB, documents priced before they are walked, ten seconds a request.
+//! Refuses batches. Every answer has a request id, in `x-request-id` and in each error.
+
+use crate::answer::{Answer, Failure, Media};
+use crate::authentication::Authentication;
+use crate::error::{ErrorCode, request_error, request_refusal};
+use crate::operator::Operator;
+use crate::{annotation, document, instrument, user};
+use async_graphql::dataloader::DataLoader;
+use async_graphql::{Executor, Request as GraphQlRequest, Variables};
+use entity::refusal::Code;
+use entity::{Bank, Error};
+use poem::error::ReadBodyError;
+use poem::http::{Method, StatusCode, header};
+use poem::{Endpoint, Request, Response};
+use serde::Deserialize;
+use std::sync::Arc;
+use std::time::Duration;
+use tracing::Instrument;
+use uuid::Uuid;
+
+/// Bytes in a body.
+const BODY: usize = 128 * 1024;
+/// How long a request may take.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Who comes in by which door.
+#[derive(Clone)]
+pub(crate) enum Door {
+    /// Apps, with access tokens.
+    Apps(Authentication),
+    /// Operators, with the operator token.
+    Operators(Arc<str>),
+}
+
+/// A schema behind its door.
+pub(crate) struct GraphQl<E> {
+    pub(crate) schema: E,
+    pub(crate) bank: Bank,
+    pub(crate) door: Door,
+}
+
+/// The parameters of a request.
+#[derive(Deserialize)]
+struct Parameters {
+    query: String,
+    #[serde(rename = "operationName")]
+    operation: Option<String>,
+    variables: Option<Object>,
+    #[expect(dead_code, reason = "nothing is done with them, but they have to be an object")]
+    extensions: Option<Object>,
+}
+
+/// The same in a query string, where objects are JSON texts.
+#[derive(Deserialize)]
+struct QueryString {
+    query: String,
+    #[serde(rename = "operationName")]
+    operation: Option<String>,
+    variables: Option<String>,
+    extensions: Option<String>,
+}
+
+impl<E: Executor> Endpoint for GraphQl<E> {
+    type Output = Response;
+
+    async fn call(&self, request: Request) -> poem::Result<Response> {
+        let request_id = Uuid::new_v4().to_string();
+        let span = tracing::info_span!("request", id = request_id);
+        let Some(media) = Media::accepted(request.headers().get(header::ACCEPT)) else {
+            return Ok(StatusCode::NOT_ACCEPTABLE.into());
+        };
+        let result = self.answer(request).instrument(span).await;
+        Ok(Answer { media, result, request_id }.into_response())
+    }
+}
+
+impl<E: Executor> GraphQl<E> {
+    async fn answer(&self, mut request: Request) -> Result<async_graphql::Response, Failure> {
+        let method = request.method().clone();
+        let parameters = parameters(&method, &mut request).await?;
+        let document = document::parse(&parameters.query).map_err(Failure::document)?;
+        if method != Method::POST && document::is_mutation(&document, parameters.operation.as_deref()) {
+            return Err(Failure::method("A mutation has to be sent by POST."));
+        }
+        let variables = serde_json::Value::Object(parameters.variables.unwrap_or_default());
+        let mut prepared = GraphQlRequest::new("").variables(Variables::from_json(variables));
+        prepared.set_parsed_query(document);
+        prepared.operation_name = parameters.operation;
+        let prepared = self.identify(&request, prepared).await?;
+        let prepared = prepared
+            .data(self.bank.clone())
+            .data(DataLoader::new(annotation::Annotations(self.bank.clone()), tokio::spawn))
+            .data(DataLoader::new(instrument::Instruments(self.bank.clone()), tokio::spawn))
+            .data(DataLoader::new(user::Names(self.bank.clone()), tokio::spawn));
+        let executed = tokio::time::timeout(PATIENCE, self.schema.execute(prepared)).await;
+        executed.map_err(|_| {
+            let error = request_error(ErrorCode::RequestTimeout, "The request took too long.");
+            Failure { status: StatusCode::SERVICE_UNAVAILABLE, error: Box::new(error) }
+        })
+    }
+
+    /// Finds out who asks. No token is nobody; a wrong token is an error of the whole request.
+    async fn identify(&self, request: &Request, prepared: GraphQlRequest) -> Result<GraphQlRequest, Failure> {
+        let Some(header) = request.headers().get(header::AUTHORIZATION) else {
+            return Ok(match &self.door {
+                Door::Apps(authentication) => prepared.data(authentication.clone()),
+                Door::Operators(_) => prepared,
+            });
+        };
+        let token = header.to_str().ok().and_then(|text| text.strip_prefix("Bearer "));
+        let token = token.ok_or_else(|| Failure::token(Code::TokenInvalid.into()))?.trim();
+        match &self.door {
+            Door::Apps(authentication) => {
+                let caller = authentication.caller(&self.bank, token).await.map_err(Failure::token)?;
+                Ok(prepared.data(authentication.clone()).data(caller))
+            }
+            Door::Operators(secret) if entity::keys::same(token.as_bytes(), secret.as_bytes()) => {
+                Ok(prepared.data(Operator))
+            }
+            Door::Operators(_) => Err(Failure::token(Code::TokenInvalid.into())),
+        }
+    }
+}
+
+/// Reads the parameters from wherever the method has them.
+async fn parameters(method: &Method, request: &mut Request) -> Result<Parameters, Failure> {
+    if method == Method::GET {
+        let parsed: QueryString =
+            request.params().map_err(|_| Failure::malformed("The URL has no query."))?;
+        return Ok(Parameters {
+            query: parsed.query,
+            operation: parsed.operation,
+            variables: object(parsed.variables.as_deref())?,
+            extensions: object(parsed.extensions.as_deref())?,
+        });
+    }
+    if method != Method::POST {
+        return Err(Failure::method("Use POST, or GET for queries."));
+    }
+    if !is_json(request) {
+        let error =
+            request_error(ErrorCode::RequestMalformed, "The content type has to be application/json.");
+        return Err(Failure { status: StatusCode::UNSUPPORTED_MEDIA_TYPE, error: Box::new(error) });
+    }
+    let body = request.take_body().into_bytes_limit(BODY).await.map_err(|error| match error {
+        ReadBodyError::PayloadTooLarge => {
+            let error = request_error(ErrorCode::BodyTooLarge, "The body is larger than 128 KiB.");
+            Failure { status: StatusCode::PAYLOAD_TOO_LARGE, error: Box::new(error) }
+        }
+        ReadBodyError::BodyHasBeenTaken | ReadBodyError::Utf8(_) | ReadBodyError::Io(_) => {
+            Failure::malformed("The body can't be read.")
+        }
+    })?;
+    serde_json::from_slice(&body)
+        .map_err(|_| Failure::malformed("The body has to be a JSON object with a query, and no batch."))
+}
+
+type Object = serde_json::Map<String, serde_json::Value>;
+
+/// A JSON object in a query string.
+fn object(text: Option<&str>) -> Result<Option<Object>, Failure> {
+    let malformed = |_| Failure::malformed("variables and extensions have to be JSON objects.");
+    text.map(serde_json::from_str).transpose().map_err(malformed)
+}
+
+fn is_json(request: &Request) -> bool {
+    let Some(content_type) = request.content_type() else {
+        return false;
+    };
+    let mut parts = content_type.split(';').map(str::trim);
+    let json = parts.next().is_some_and(|kind| kind.eq_ignore_ascii_case("application/json"));
+    json && parts.all(|parameter| match parameter.split_once('=') {
+        Some((name, value)) if name.trim().eq_ignore_ascii_case("charset") => {
+            value.trim().trim_matches('"').eq_ignore_ascii_case("utf-8")
+        }
+        Some(_) | None => true,
+    })
+}
+
+impl Failure {
+    fn malformed(text: &str) -> Self {
+        Self {
+            status: StatusCode::BAD_REQUEST,
+            error: Box::new(request_error(ErrorCode::RequestMalformed, text)),
+        }
+    }
+
+    fn method(text: &str) -> Self {
+        Self {
+            status: StatusCode::METHOD_NOT_ALLOWED,
+            error: Box::new(request_error(ErrorCode::RequestMalformed, text)),
+        }
+    }
+
+    fn token(error: Error) -> Self {
+        let status = match error {
+            Error::Refused(_) => StatusCode::UNAUTHORIZED,
+            Error::Fault(_) => StatusCode::SERVICE_UNAVAILABLE,
+        };
+        Self { status, error: Box::new(request_refusal(error)) }
+    }
+}

@@ -1,0 +1,138 @@
+//! Global ids (Relay): opaque to clients; inside, the kind of thing and its name.
+
+use crate::error::ApiResult;
+use async_graphql::ID;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
+use entity::id::{InstrumentId, JobId, RegistrationId, TransactionId, UserId};
+use entity::money::Currency;
+use entity::refusal::{Code, Refusal};
+use uuid::Uuid;
+
+/// What an id names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum GlobalId {
+    /// A person.
+    User(UserId),
+    /// A person's account in a currency.
+    Account(UserId, Currency),
+    /// A transaction.
+    Transaction(TransactionId),
+    /// A linked bank account.
+    Instrument(InstrumentId),
+    /// A registration.
+    Registration(RegistrationId),
+    /// A job of the outbox.
+    Job(JobId),
+}
+
+impl GlobalId {
+    /// Reads an id of any kind.
+    pub(crate) fn parse(id: &ID) -> Option<Self> {
+        let text = String::from_utf8(BASE64.decode(id.as_bytes()).ok()?).ok()?;
+        let mut parts = text.split(':');
+        let (kind, name, currency) = (parts.next()?, parts.next()?, parts.next());
+        let name = Uuid::try_parse(name).ok()?;
+        match (kind, currency) {
+            ("user", None) => Some(Self::User(UserId(name))),
+            ("account", Some(code)) => Some(Self::Account(UserId(name), Currency::parse(code).ok()?)),
+            ("transaction", None) => Some(Self::Transaction(TransactionId(name))),
+            ("instrument", None) => Some(Self::Instrument(InstrumentId(name))),
+            ("registration", None) => Some(Self::Registration(RegistrationId(name))),
+            ("job", None) => Some(Self::Job(JobId(name))),
+            _ => None,
+        }
+    }
+
+    /// As a client gets it.
+    pub(crate) fn to_id(self) -> ID {
+        ID(self.encode())
+    }
+
+    fn encode(self) -> String {
+        BASE64.encode(match self {
+            Self::User(id) => format!("user:{id}"),
+            Self::Account(owner, currency) => format!("account:{owner}:{currency}"),
+            Self::Transaction(id) => format!("transaction:{id}"),
+            Self::Instrument(id) => format!("instrument:{id}"),
+            Self::Registration(id) => format!("registration:{id}"),
+            Self::Job(id) => format!("job:{id}"),
+        })
+    }
+}
+
+/// A kind of id that an input can ask for.
+pub(crate) trait Named: Sized {
+    /// The id inside, if it is of this kind.
+    fn from_global(id: GlobalId) -> Option<Self>;
+    /// The global id of it.
+    fn to_global(&self) -> GlobalId;
+
+    /// Reads an id from an input field.
+    fn parse(id: &ID, field: &'static str) -> ApiResult<Self> {
+        let parsed = GlobalId::parse(id).and_then(Self::from_global);
+        Ok(parsed.ok_or(Code::IdMalformed.at(field))?)
+    }
+
+    /// A place in a list.
+    fn to_cursor(&self) -> String {
+        self.to_global().encode()
+    }
+
+    /// Reads a place in a list.
+    fn from_cursor(cursor: Option<String>, field: &'static str) -> Result<Option<Self>, Refusal> {
+        let Some(cursor) = cursor else {
+            return Ok(None);
+        };
+        let parsed = GlobalId::parse(&ID(cursor)).and_then(Self::from_global);
+        parsed.map(Some).ok_or(Code::CursorInvalid.at(field))
+    }
+}
+
+macro_rules! named {
+    ($($kind:ident($name:ty)),+ $(,)?) => {$(
+        impl Named for $name {
+            fn from_global(id: GlobalId) -> Option<Self> {
+                match id {
+                    GlobalId::$kind(id) => Some(id),
+                    _ => None,
+                }
+            }
+
+            fn to_global(&self) -> GlobalId {
+                GlobalId::$kind(*self)
+            }
+        }
+    )+};
+}
+
+named!(
+    User(UserId),
+    Transaction(TransactionId),
+    Instrument(InstrumentId),
+    Registration(RegistrationId),
+    Job(JobId)
+);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_is_read_back_as_what_it_names_and_as_nothing_else() {
+        let uuid = Uuid::from_u128(7);
+        let ids = [
+            GlobalId::User(UserId(uuid)),
+            GlobalId::Account(UserId(uuid), Currency::parse("EUR").unwrap()),
+            GlobalId::Transaction(TransactionId(uuid)),
+            GlobalId::Instrument(InstrumentId(uuid)),
+        ];
+        for id in ids {
+            assert_eq!(GlobalId::parse(&id.to_id()), Some(id));
+            assert_eq!(TransactionId::from_global(id).is_some(), id == ids[2]);
+        }
+        for text in ["", "transaction:1", "AAAA", "💶", &"A".repeat(10_000)] {
+            assert_eq!(GlobalId::parse(&ID(text.to_owned())), None);
+        }
+    }
+}

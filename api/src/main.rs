@@ -1,0 +1,167 @@
+//! The wallet as a process: the api alone, or with the worker inside where there is no Redis.
+//!
+//! This is the one place that knows both the api and the worker.
+
+use api::server::{Api, Bound};
+use api::settings::{Command, Settings};
+use api::{demo, doorbell, operator, schema};
+use clap::Parser;
+use entity::clock::Clock;
+use entity::keys::Keys;
+use entity::{Bank, Db};
+use std::net::SocketAddr;
+use std::process::ExitCode;
+use std::sync::Arc;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use worker::dispatch::Context;
+use worker::queue::Queues;
+use worker::simulator;
+
+/// Jobs of one kind that run at once inside the api.
+const CONCURRENCY: usize = 16;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let settings = Settings::parse();
+    tracing_subscriber::fmt().with_env_filter(settings.log.as_str()).with_writer(std::io::stderr).init();
+    let done = match settings.command.clone() {
+        Some(Command::Schema { operator: false }) => print(&schema::sdl()),
+        Some(Command::Schema { operator: true }) => print(&operator::sdl()),
+        Some(Command::Demo { url }) => tell(settings, url).await,
+        None => serve(settings).await,
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(reason) => {
+            eprintln!("error: {reason}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn print(text: &str) -> Result<(), String> {
+    print!("{text}");
+    Ok(())
+}
+
+/// Serves until SIGTERM or SIGINT.
+async fn serve(settings: Settings) -> Result<(), String> {
+    let wallet = Wallet::open(&settings).await?;
+    let bound = wallet.bind(settings.listen).await?;
+    println!("The wallet is open at http://{}/ with example operations to play.", bound.address());
+    if settings.redis_url.is_none() {
+        println!("Bank, mail and exchange rates are simulated; jobs run in this process.");
+        println!("Operators sign with: {}", wallet.operator_token);
+    }
+    wallet.run(&settings, bound, terminated()).await
+}
+
+/// Tells the story of the main job, on a running wallet or on one that is started for it.
+async fn tell(settings: Settings, url: Option<String>) -> Result<(), String> {
+    if let Some(url) = url {
+        let token = match settings.operator_token {
+            Some(token) => token,
+            None => Keys::load(settings.master_key.as_deref(), &settings.database_url)?.operator_token(),
+        };
+        return demo::tell(&url, &token).await;
+    }
+    let wallet = Wallet::open(&settings).await?;
+    let bound = wallet.bind(SocketAddr::from(([127, 0, 0, 1], 0))).await?;
+    let (url, token) = (format!("http://{}", bound.address()), wallet.operator_token.to_string());
+    let (stop, stopped) = watch::channel(false);
+    let running = tokio::spawn(async move { wallet.run(&settings, bound, ended(stopped)).await });
+    let told = demo::tell(&url, &token).await;
+    let _running = stop.send(true);
+    running.await.map_err(|error| error.to_string())??;
+    told
+}
+
+/// An open bank and the secrets around it.
+struct Wallet {
+    bank: Bank,
+    operator_token: Arc<str>,
+    allowed_origins: Vec<String>,
+}
+
+impl Wallet {
+    async fn open(settings: &Settings) -> Result<Self, String> {
+        let keys = Keys::load(settings.master_key.as_deref(), &settings.database_url)?;
+        let token = settings.operator_token.clone().unwrap_or_else(|| keys.operator_token());
+        let db =
+            Db::connect(&settings.database_url).await.map_err(|error| format!("DATABASE_URL: {error}"))?;
+        migration::run(db.connection()).await.map_err(|error| format!("DATABASE_URL: {error}"))?;
+        Ok(Self {
+            bank: Bank::open(db, keys, Clock::system(), true),
+            operator_token: token.into(),
+            allowed_origins: settings.allowed_origins.clone(),
+        })
+    }
+
+    async fn bind(&self, listen: SocketAddr) -> Result<Bound, String> {
+        let Self { bank, operator_token, allowed_origins } = self;
+        let api = Api {
+            bank: bank.clone(),
+            operator_token: operator_token.clone(),
+            allowed_origins: allowed_origins.clone(),
+        };
+        api.bind(listen).await
+    }
+
+    /// Serves, with the worker inside or with a bell to the workers outside.
+    async fn run(
+        self,
+        settings: &Settings,
+        bound: Bound,
+        shutdown: impl Future<Output = ()>,
+    ) -> Result<(), String> {
+        let (stop, stopped) = watch::channel(false);
+        let later = match settings.redis_url.clone() {
+            Some(url) => self.ring(url, settings.redis_namespace.clone(), stopped),
+            None => self.work(stopped),
+        };
+        let served = bound.serve(shutdown).await.map_err(|error| format!("LISTEN: {error}"));
+        let _worker = stop.send(true);
+        later.await.map_err(|error| error.to_string())?;
+        served
+    }
+
+    fn ring(&self, url: String, namespace: String, stopped: watch::Receiver<bool>) -> JoinHandle<()> {
+        let bell = self.bank.bell.listen();
+        tokio::spawn(async move {
+            tokio::select! {
+                result = doorbell::publish(&url, &namespace, bell) => {
+                    if let Err(error) = result {
+                        tracing::error!(%error, "REDIS_URL can't be used; workers will only scan");
+                    }
+                }
+                () = ended(stopped) => {}
+            }
+        })
+    }
+
+    fn work(&self, stopped: watch::Receiver<bool>) -> JoinHandle<()> {
+        let context = Context { gateways: simulator::gateways(&self.bank), bank: self.bank.clone() };
+        let queues = Queues::memory(worker::KINDS);
+        tokio::spawn(worker::run(context, queues, CONCURRENCY, None, ended(stopped)))
+    }
+}
+
+async fn ended(mut stopped: watch::Receiver<bool>) {
+    let _either = stopped.wait_for(|stopped| *stopped).await;
+}
+
+/// SIGTERM or SIGINT.
+async fn terminated() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let term = async {
+        match signal(SignalKind::terminate()) {
+            Ok(mut term) => term.recv().await,
+            Err(_) => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        _term = term => {}
+        _int = tokio::signal::ctrl_c() => {}
+    }
+}

@@ -1,0 +1,52 @@
+//! Anything by its global id (Relay), as far as it is one's own.
+
+use crate::account::Account;
+use crate::authentication::{bank, caller};
+use crate::error::ApiResult;
+use crate::id::GlobalId;
+use crate::instrument::Instrument;
+use crate::transaction::Transaction;
+use crate::user::{self, User};
+use async_graphql::{Context, ID, Interface, Object};
+use entity::refusal::Code;
+use entity::{account, history, instrument};
+
+/// Anything that has a global id.
+#[derive(Interface)]
+#[graphql(field(name = "id", ty = "ID", desc = "The global id."))]
+pub(crate) enum Node {
+    /// A person.
+    User(User),
+    /// An account.
+    Account(Account),
+    /// A transaction.
+    Transaction(Transaction),
+    /// A linked bank account.
+    Instrument(Instrument),
+}
+
+#[derive(Default)]
+pub(crate) struct NodeQuery;
+
+#[Object]
+impl NodeQuery {
+    /// Anything of one's own by its global id. Refuses `ID_MALFORMED`, and `NOT_FOUND` for what is not one's own.
+    async fn node(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "The global id.")] id: ID,
+    ) -> ApiResult<Node> {
+        let (db, me) = (&bank(context)?.db, caller(context)?.user);
+        Ok(match GlobalId::parse(&id).ok_or(Code::IdMalformed.at("id"))? {
+            GlobalId::User(id) if id == me => Node::User(user::find(context, id).await?),
+            GlobalId::Account(owner, currency) if owner == me => {
+                Node::Account(Account(account::find(db, me, currency).await?))
+            }
+            GlobalId::Transaction(id) => Node::Transaction(Transaction(history::find(db, me, id).await?)),
+            GlobalId::Instrument(id) => Node::Instrument(Instrument(instrument::find(db, me, id).await?)),
+            GlobalId::User(_) | GlobalId::Account(..) | GlobalId::Registration(_) | GlobalId::Job(_) => {
+                return Err(Code::NotFound.at("id").into());
+            }
+        })
+    }
+}

@@ -1,0 +1,43 @@
+//! Pages of lists, as Relay connections.
+
+use async_graphql::OutputType;
+use async_graphql::connection::{
+    Connection, DefaultConnectionName, DefaultEdgeName, DisableNodesField, Edge, EmptyFields,
+};
+use entity::page::{Page, Slice};
+use entity::refusal::Refusal;
+
+/// A connection: edges and page info, and no second way to the nodes.
+pub(crate) type Pages<T> = Connection<
+    String,
+    T,
+    EmptyFields,
+    EmptyFields,
+    DefaultConnectionName,
+    DefaultEdgeName,
+    DisableNodesField,
+>;
+
+/// The connection of a page that was read.
+pub(crate) fn connection<T: OutputType>(slice: Slice<(String, T)>) -> Pages<T> {
+    let mut pages = Pages::new(slice.has_previous, slice.has_next);
+    pages.edges.extend(slice.items.into_iter().map(|(cursor, node)| Edge::new(cursor, node)));
+    pages
+}
+
+/// A page of a short list that is at hand as a whole, in the order of its keys.
+pub(crate) fn page_of<T, K: Ord>(
+    items: Vec<T>,
+    key: impl Fn(&T) -> K,
+    page: &Page<K>,
+) -> Result<Slice<T>, Refusal> {
+    let mut items: Vec<T> = items
+        .into_iter()
+        .filter(|item| page.after.as_ref().is_none_or(|after| key(item) > *after))
+        .filter(|item| page.before.as_ref().is_none_or(|before| key(item) < *before))
+        .collect();
+    if page.backwards() {
+        items.reverse();
+    }
+    page.slice(items)
+}

@@ -1,0 +1,112 @@
+//! The routes, and a server that can be stopped.
+
+use crate::authentication::Authentication;
+use crate::http::{Door, GraphQl};
+use crate::{ide, operator, schema};
+use entity::{Bank, Db};
+use poem::http::{StatusCode, header};
+use poem::listener::{Acceptor, Listener, TcpListener};
+use poem::middleware::Cors;
+use poem::{Endpoint, EndpointExt, IntoEndpoint, Route, Server, get, handler};
+use std::future::Future;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How long requests under way may take after a stop.
+const GRACE: Duration = Duration::from_secs(15);
+
+/// What the api serves.
+pub struct Api {
+    /// The open bank.
+    pub bank: Bank,
+    /// What operators sign their requests with.
+    pub operator_token: Arc<str>,
+    /// Origins whose pages may use the API.
+    pub allowed_origins: Vec<String>,
+}
+
+/// A server that is bound to its address and does not serve yet.
+pub struct Bound {
+    routes: poem::endpoint::BoxEndpoint<'static>,
+    acceptor: poem::listener::TcpAcceptor,
+    address: SocketAddr,
+}
+
+/// The process lives.
+#[handler]
+fn live() -> StatusCode {
+    StatusCode::NO_CONTENT
+}
+
+/// The process can serve: its database answers.
+struct Ready(Db);
+
+impl Endpoint for Ready {
+    type Output = StatusCode;
+
+    async fn call(&self, _request: poem::Request) -> poem::Result<StatusCode> {
+        Ok(if self.0.answers().await { StatusCode::NO_CONTENT } else { StatusCode::SERVICE_UNAVAILABLE })
+    }
+}
+
+impl Api {
+    fn routes(self) -> Result<poem::endpoint::BoxEndpoint<'static>, String> {
+        let authentication =
+            Authentication::new(&self.bank.keys).map_err(|error| format!("MASTER_KEY: {error}"))?;
+        let apps = GraphQl {
+            schema: schema::builder().finish(),
+            bank: self.bank.clone(),
+            door: Door::Apps(authentication),
+        };
+        let operators = GraphQl {
+            schema: operator::builder().finish(),
+            bank: self.bank.clone(),
+            door: Door::Operators(self.operator_token),
+        };
+        let routes = Route::new()
+            .at("/graphql", apps)
+            .at("/operator/graphql", operators)
+            .at("/health/live", get(live))
+            .at("/health/ready", Ready(self.bank.db.clone()))
+            .nest("/", ide::routes());
+        if self.allowed_origins.is_empty() {
+            return Ok(routes.into_endpoint().boxed());
+        }
+        let cors = Cors::new()
+            .allow_origins(self.allowed_origins.iter().map(String::as_str))
+            .allow_methods([poem::http::Method::GET, poem::http::Method::POST])
+            .allow_headers([header::AUTHORIZATION, header::CONTENT_TYPE])
+            .allow_credentials(false)
+            .max_age(3_600);
+        Ok(routes.with(cors).map_to_response().boxed())
+    }
+
+    /// Binds the address, so that it is known before anything is served.
+    ///
+    /// # Errors
+    /// A text that names the setting.
+    pub async fn bind(self, listen: SocketAddr) -> Result<Bound, String> {
+        let text = |error: std::io::Error| format!("LISTEN {listen}: {error}");
+        let acceptor = TcpListener::bind(listen).into_acceptor().await.map_err(text)?;
+        let local = acceptor.local_addr().into_iter().find_map(|local| local.as_socket_addr().copied());
+        Ok(Bound { routes: self.routes()?, acceptor, address: local.unwrap_or(listen) })
+    }
+}
+
+impl Bound {
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Serves until `shutdown`, then lets requests under way finish.
+    ///
+    /// # Errors
+    /// When the network fails.
+    pub async fn serve(self, shutdown: impl Future<Output = ()>) -> std::io::Result<()> {
+        Server::new_with_acceptor(self.acceptor)
+            .run_with_graceful_shutdown(self.routes, shutdown, Some(GRACE))
+            .await
+    }
+}

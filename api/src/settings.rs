@@ -1,0 +1,96 @@
+//! What the api is told from outside: by environment, or the same by option.
+
+use clap::{Parser, Subcommand};
+use std::net::SocketAddr;
+
+/// The OKPay wallet: a GraphQL API at /graphql, operators' at /operator/graphql, the IDE at /.
+///
+/// Without REDIS_URL it is the whole wallet in one process: jobs run in memory, and the bank,
+/// mail and exchange rates are simulated. SIGTERM lets what is under way finish.
+#[derive(Clone, Debug, Parser)]
+#[command(name = "api", version)]
+pub struct Settings {
+    /// Where to listen
+    #[arg(long, env = "LISTEN", default_value = "127.0.0.1:8000", global = true)]
+    pub listen: SocketAddr,
+
+    /// The database: postgres://USER:PASSWORD@HOST/DATABASE, or sqlite://FILE
+    #[arg(long, env = "DATABASE_URL", default_value = "sqlite://okpay.db", value_parser = entity::db::check_url, global = true)]
+    pub database_url: String,
+
+    /// The Redis or Valkey of the workers: redis://HOST:PORT. Without it the worker runs in this process
+    #[arg(long, env = "REDIS_URL", value_parser = check_redis, global = true)]
+    pub redis_url: Option<String>,
+
+    /// What the keys in Redis begin with; the same for api and worker
+    #[arg(long, env = "REDIS_NAMESPACE", default_value = "okpay", global = true)]
+    pub redis_namespace: String,
+
+    /// The secret of the house: 64 hexadecimal digits, the same for api and worker. Without it, and
+    /// only with SQLite, one is made and kept beside the database file
+    #[arg(long, env = "MASTER_KEY", value_parser = entity::keys::check, hide_env_values = true, global = true)]
+    pub master_key: Option<String>,
+
+    /// What operators sign their requests with: at least 32 characters. Without it one is derived
+    /// from the master key, and printed when the wallet runs in one process
+    #[arg(long, env = "OPERATOR_TOKEN", value_parser = check_token, hide_env_values = true, global = true)]
+    pub operator_token: Option<String>,
+
+    /// Web origins whose pages may use the API, with commas, such as https://app.example.com
+    #[arg(long, env = "ALLOWED_ORIGINS", value_delimiter = ',', value_parser = check_origin, global = true)]
+    pub allowed_origins: Vec<String>,
+
+    /// What is logged: error, warn, info, debug, trace, or a filter such as info,entity=debug
+    #[arg(long, env = "LOG", default_value = "warn,api=info", value_parser = check_log, global = true)]
+    pub log: String,
+
+    /// What to do instead of serving
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// What to do instead of serving.
+#[derive(Clone, Debug, Subcommand)]
+pub enum Command {
+    /// Tell the main job as a story: sign up, top up, send, withdraw, read the history
+    Demo {
+        /// The address of a wallet that runs already, such as http://127.0.0.1:8000; without it one is started
+        #[arg(long, value_parser = check_address)]
+        url: Option<String>,
+    },
+    /// Print the GraphQL schema, sorted; needs no database
+    Schema {
+        /// The schema of operators instead
+        #[arg(long)]
+        operator: bool,
+    },
+}
+
+fn check_redis(text: &str) -> Result<String, String> {
+    let expected = "expected redis://HOST:PORT or rediss://HOST:PORT";
+    redis::Client::open(text).map(|_| text.to_owned()).map_err(|_| expected.to_owned())
+}
+
+fn check_token(text: &str) -> Result<String, String> {
+    let fits = text.len() >= 32 && text.bytes().all(|byte| byte.is_ascii_graphic());
+    if fits { Ok(text.to_owned()) } else { Err("expected at least 32 visible ASCII characters".to_owned()) }
+}
+
+fn check_origin(text: &str) -> Result<String, String> {
+    check_address(text)
+        .map_err(|_| "expected origins such as https://app.example.com, with commas".to_owned())
+}
+
+fn check_address(text: &str) -> Result<String, String> {
+    let rest = text.strip_prefix("https://").or(text.strip_prefix("http://"));
+    match rest {
+        Some(host) if !host.is_empty() && !host.contains(['/', '?', '#', ' ']) => Ok(text.to_owned()),
+        Some(_) | None => Err("expected http://HOST:PORT without a path".to_owned()),
+    }
+}
+
+fn check_log(text: &str) -> Result<String, String> {
+    let expected = "expected error, warn, info, debug, trace, or target=level pairs with commas";
+    let parsed: Result<tracing_subscriber::EnvFilter, _> = text.parse();
+    parsed.map(|_| text.to_owned()).map_err(|_| expected.to_owned())
+}

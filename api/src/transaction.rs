@@ -1,0 +1,147 @@
+//! Transactions, as one of their parties sees them.
+
+use crate::annotation::{Annotation, AnnotationKey, Annotations};
+use crate::authentication::caller;
+use crate::error::ApiResult;
+use crate::id::Named;
+use crate::instrument::{Instrument, Instruments};
+use crate::money::Money;
+use crate::user::Names;
+use async_graphql::dataloader::DataLoader;
+use async_graphql::{Context, Enum, ID, Object, SimpleObject};
+use chrono::{DateTime, Utc};
+use entity::Fault;
+use entity::transaction;
+
+/// What kind of act.
+#[derive(Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(remote = "transaction::Kind")]
+pub(crate) enum TransactionKind {
+    /// From one person to another.
+    Transfer,
+    /// From a bank into the wallet.
+    Deposit,
+    /// From the wallet to a bank.
+    Withdrawal,
+}
+
+/// How far it has come.
+#[derive(Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(remote = "transaction::State")]
+pub(crate) enum TransactionState {
+    /// Asked for; the bank has not been told yet.
+    Requested,
+    /// The bank has accepted it and will answer later.
+    Submitted,
+    /// The bank was told and has not answered; it is being asked, and never told twice.
+    Unknown,
+    /// Done, and final.
+    Settled,
+    /// Not done, and final; the money is back where it was.
+    Failed,
+}
+
+/// Why a bank did not do it.
+#[derive(Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(remote = "transaction::Failure")]
+pub(crate) enum TransactionFailure {
+    /// The other bank refused.
+    Declined,
+    /// The account at the other bank is closed or unknown there.
+    AccountClosed,
+}
+
+/// Which way the money goes, for the person who asks.
+#[derive(Clone, Copy, PartialEq, Eq, Enum)]
+pub(crate) enum Direction {
+    /// Into the wallet.
+    In,
+    /// Out of the wallet.
+    Out,
+}
+
+/// The other side of a transaction: a person or a bank account of one's own.
+#[derive(SimpleObject)]
+pub(crate) struct Counterparty {
+    /// The name of the person, or of the holder of the bank account.
+    name: String,
+    /// The bank account, if it is one.
+    instrument: Option<Instrument>,
+}
+
+fn loader<'a, T: Send + Sync + 'static>(context: &Context<'a>) -> Result<&'a DataLoader<T>, Fault> {
+    context.data_opt().ok_or(Fault::Stopped("a request came without its loaders"))
+}
+
+/// One act that moves money.
+pub(crate) struct Transaction(pub(crate) transaction::Transaction);
+
+#[Object]
+impl Transaction {
+    /// The global id.
+    pub(crate) async fn id(&self) -> ID {
+        self.0.terms.id.to_global().to_id()
+    }
+
+    /// What kind of act.
+    async fn kind(&self) -> TransactionKind {
+        self.0.terms.kind.into()
+    }
+
+    /// How far it has come.
+    async fn state(&self) -> TransactionState {
+        self.0.state.into()
+    }
+
+    /// Why it failed, if it did.
+    async fn failure(&self) -> Option<TransactionFailure> {
+        self.0.failure.map(Into::into)
+    }
+
+    /// Which way the money goes, for the person who asks.
+    async fn direction(&self, context: &Context<'_>) -> ApiResult<Direction> {
+        let out = self.0.terms.payer == Some(caller(context)?.user);
+        Ok(if out { Direction::Out } else { Direction::In })
+    }
+
+    /// How much.
+    async fn money(&self) -> Money {
+        Money(self.0.terms.amount.money())
+    }
+
+    /// Who or what is at the other end.
+    async fn counterparty(&self, context: &Context<'_>) -> ApiResult<Counterparty> {
+        if let Some(linked) = self.0.terms.instrument {
+            let found = loader::<Instruments>(context)?.load_one(linked).await?;
+            let instrument = found.ok_or(Fault::Corrupt("an instrument is missing"))?;
+            return Ok(Counterparty {
+                name: instrument.holder.clone(),
+                instrument: Some(Instrument(instrument)),
+            });
+        }
+        let other = self.0.counterparty(caller(context)?.user).ok_or(Fault::Corrupt("no other party"))?;
+        let name = loader::<Names>(context)?.load_one(other).await?;
+        Ok(Counterparty { name: name.unwrap_or_default(), instrument: None })
+    }
+
+    /// The payer's words to the payee; both see them.
+    async fn note(&self) -> Option<&str> {
+        self.0.terms.note.as_deref()
+    }
+
+    /// What the person who asks noted for itself; the other side never sees it.
+    async fn annotation(&self, context: &Context<'_>) -> ApiResult<Option<Annotation>> {
+        let key = AnnotationKey { user: caller(context)?.user, transaction: self.0.terms.id };
+        Ok(loader::<Annotations>(context)?.load_one(key).await?.map(Annotation))
+    }
+
+    /// When it was asked for.
+    async fn created_at(&self) -> DateTime<Utc> {
+        self.0.created_at
+    }
+
+    /// When its state last changed.
+    async fn updated_at(&self) -> DateTime<Utc> {
+        self.0.updated_at
+    }
+}

@@ -1,0 +1,149 @@
+//! People, as they see themselves.
+
+use crate::authentication::{bank, caller};
+use crate::error::ApiResult;
+use crate::id::Named;
+use async_graphql::dataloader::Loader;
+use async_graphql::{Context, Enum, ID, Object, OneofObject, SimpleObject};
+use chrono::{DateTime, Utc};
+use entity::Bank;
+use entity::handle;
+use entity::id::UserId;
+use entity::refusal::{Code, Refusal};
+use entity::registration::TERMS_VERSION;
+use entity::user;
+use std::collections::HashMap;
+
+/// How a person is reached: exactly one of the two.
+#[derive(OneofObject)]
+pub(crate) enum HandleInput {
+    /// An e-mail address.
+    Email(String),
+    /// A phone number in international form (E.164), such as `+4915112345678`.
+    Phone(String),
+}
+
+impl HandleInput {
+    /// The handle in its one spelling.
+    pub(crate) fn parse(&self) -> Result<handle::Handle, Refusal> {
+        match self {
+            Self::Email(text) => handle::Handle::email(text),
+            Self::Phone(text) => handle::Handle::phone(text),
+        }
+    }
+}
+
+/// What kind of handle.
+#[derive(Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(remote = "handle::HandleKind")]
+pub(crate) enum HandleKind {
+    /// An e-mail address.
+    Email,
+    /// A phone number.
+    Phone,
+}
+
+/// A verified e-mail address or phone number.
+#[derive(SimpleObject)]
+pub(crate) struct Handle {
+    /// What kind.
+    kind: HandleKind,
+    /// The address in lower case, or the number in E.164.
+    value: String,
+}
+
+/// Whether a person may act.
+#[derive(Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(remote = "user::UserState")]
+pub(crate) enum UserState {
+    /// Has signed up and not yet shown the code.
+    PendingActivation,
+    /// May do everything.
+    Active,
+    /// May look and be paid; no money leaves.
+    Frozen,
+    /// Has left.
+    Closed,
+}
+
+/// A person who uses the wallet.
+pub(crate) struct User(pub(crate) user::User);
+
+#[Object]
+impl User {
+    /// The global id.
+    pub(crate) async fn id(&self) -> ID {
+        self.0.id.to_global().to_id()
+    }
+
+    /// What the person calls itself.
+    async fn name(&self) -> &str {
+        &self.0.name
+    }
+
+    /// Whether the person may act.
+    async fn state(&self) -> UserState {
+        self.0.state.into()
+    }
+
+    /// The verified handles, oldest first.
+    async fn handles(&self, context: &Context<'_>) -> ApiResult<Vec<Handle>> {
+        let handles = user::handles(&bank(context)?.db, self.0.id).await?;
+        Ok(handles
+            .into_iter()
+            .map(|handle| Handle { kind: handle.kind().into(), value: handle.to_string() })
+            .collect())
+    }
+
+    /// The version of the terms that the person accepted.
+    async fn terms_version(&self) -> &str {
+        &self.0.terms_version
+    }
+
+    /// When the person signed up.
+    async fn created_at(&self) -> DateTime<Utc> {
+        self.0.created_at
+    }
+}
+
+/// The terms of use.
+#[derive(SimpleObject)]
+pub(crate) struct Terms {
+    /// The version in force, to be accepted at sign-up.
+    version: &'static str,
+}
+
+/// The person of this id.
+pub(crate) async fn find(context: &Context<'_>, id: UserId) -> ApiResult<User> {
+    let found = user::find_many(&bank(context)?.db, &[id]).await?.remove(&id);
+    Ok(User(found.ok_or(Code::NotFound)?))
+}
+
+#[derive(Default)]
+pub(crate) struct UserQuery;
+
+#[Object]
+impl UserQuery {
+    /// The person who asks.
+    async fn me(&self, context: &Context<'_>) -> ApiResult<User> {
+        find(context, caller(context)?.user).await
+    }
+
+    /// The terms in force.
+    async fn terms(&self) -> Terms {
+        Terms { version: TERMS_VERSION }
+    }
+}
+
+/// The names of many people at once.
+pub(crate) struct Names(pub(crate) Bank);
+
+impl Loader<UserId> for Names {
+    type Value = String;
+    type Error = entity::Error;
+
+    async fn load(&self, ids: &[UserId]) -> Result<HashMap<UserId, String>, entity::Error> {
+        let people = user::find_many(&self.0.db, ids).await?;
+        Ok(people.into_iter().map(|(id, user)| (id, user.name)).collect())
+    }
+}

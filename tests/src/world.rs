@@ -1,0 +1,231 @@
+//! A world: one wallet with its database, its queues, its clock and its outside.
+
+use crate::client::Client;
+use crate::servers::{self, Redis};
+use api::server::Api;
+use chrono::Duration;
+use entity::clock::Clock;
+use entity::keys::Keys;
+use entity::{Bank, Db, ledger, outbox};
+use serde_json::{Value, json};
+use std::future::Future;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::OnceLock;
+use std::time::Instant;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use uuid::Uuid;
+use worker::dispatch::Context;
+use worker::gateway::Gateways;
+use worker::queue::Queues;
+use worker::simulator;
+
+/// What operators sign with, in every world.
+pub const OPERATOR_TOKEN: &str = "operator-token-of-the-test-worlds";
+/// How long anything may take before a test gives up on it.
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(60);
+/// How often a world is looked at.
+const GLANCE: std::time::Duration = std::time::Duration::from_millis(5);
+
+/// What a world runs on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Setup {
+    /// A SQLite file, queues in memory.
+    Embedded,
+    /// A database of its own on the PostgreSQL of this process, and a Redis of its own.
+    Real,
+}
+
+/// See the module.
+pub struct World {
+    /// The bank, for looking behind the API.
+    pub bank: Bank,
+    /// The outside.
+    pub gateways: Gateways,
+    /// The Redis, on the real setup.
+    pub redis: Option<Redis>,
+    address: SocketAddr,
+    stop: watch::Sender<bool>,
+    tasks: Vec<JoinHandle<()>>,
+    place: Place,
+}
+
+/// What is removed with the world.
+enum Place {
+    File(PathBuf),
+    Database(String),
+}
+
+impl Place {
+    /// A new, empty, migrated database.
+    async fn new(setup: Setup) -> (Self, Db) {
+        let name = format!("world_{}", Uuid::new_v4().simple());
+        match setup {
+            Setup::Embedded => {
+                let file = std::env::temp_dir().join(format!("{name}.db"));
+                let db = Db::connect(&format!("sqlite://{}", file.display())).await.expect("SQLite opens");
+                migration::run(db.connection()).await.expect("migrations run");
+                (Self::File(file), db)
+            }
+            Setup::Real => {
+                let server = servers::postgres();
+                server.create_database(&name, Some(template().await));
+                let db = Db::connect(&server.url(&name)).await.expect("PostgreSQL answers");
+                (Self::Database(name), db)
+            }
+        }
+    }
+}
+
+/// The database that all worlds on PostgreSQL are copied from: migrated once.
+async fn template() -> &'static str {
+    static READY: tokio::sync::OnceCell<()> = tokio::sync::OnceCell::const_new();
+    READY
+        .get_or_init(|| async {
+            servers::postgres().create_database("template_world", None);
+            let url = servers::postgres().url("template_world");
+            let db = Db::connect(&url).await.expect("PostgreSQL answers");
+            migration::run(db.connection()).await.expect("migrations run");
+            db.close().await;
+        })
+        .await;
+    "template_world"
+}
+
+impl World {
+    /// A world with the simulated outside.
+    pub async fn open(setup: Setup) -> Self {
+        Self::open_with(setup, |gateways| gateways).await
+    }
+
+    /// A world with another outside.
+    pub async fn open_with(setup: Setup, outside: impl FnOnce(Gateways) -> Gateways) -> Self {
+        log();
+        let (place, db) = Place::new(setup).await;
+        let bank = Bank::open(db, Keys::new([7; 32]), Clock::adjustable(), true);
+        let gateways = outside(simulator::gateways(&bank));
+        let api =
+            Api { bank: bank.clone(), operator_token: OPERATOR_TOKEN.into(), allowed_origins: Vec::new() };
+        let bound = api.bind(SocketAddr::from(([127, 0, 0, 1], 0))).await.expect("a free port");
+        let (stop, stopped) = watch::channel(false);
+        let address = bound.address();
+        let served = tokio::spawn(async move { drop(bound.serve(ended(stopped)).await) });
+        let redis = (setup == Setup::Real).then(Redis::start);
+        let mut world = Self { bank, gateways, redis, address, stop, tasks: vec![served], place };
+        world.start_worker().await;
+        world
+    }
+
+    /// Starts one more worker.
+    pub async fn start_worker(&mut self) {
+        let context = Context { bank: self.bank.clone(), gateways: self.gateways.clone() };
+        let url = self.redis.as_ref().map(Redis::url);
+        let queues = match &url {
+            Some(url) => Queues::redis(url, "test", worker::KINDS).await.expect("Redis answers"),
+            None => Queues::memory(worker::KINDS),
+        };
+        let doorbell = url.map(|url| (url, "test".to_owned()));
+        let stopped = ended(self.stop.subscribe());
+        self.tasks.push(tokio::spawn(worker::run(context, queues, 8, doorbell, stopped)));
+    }
+
+    /// An app that has not signed in.
+    pub fn client(&self) -> Client {
+        Client::new(format!("http://{}/graphql", self.address))
+    }
+
+    /// An operator.
+    pub fn operator(&self) -> Client {
+        Client::new(format!("http://{}/operator/graphql", self.address)).with_token(OPERATOR_TOKEN)
+    }
+
+    /// The address of a path.
+    pub fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+
+    /// The last code that was sent to a handle.
+    pub async fn code(&self, handle: &Value) -> String {
+        let client = self.client();
+        let query = "query($to: HandleInput!) { sandboxMessages(to: $to) { subject } }";
+        let subject = || async {
+            let answer = client.ask(query, json!({ "to": handle })).await;
+            let subject = answer["sandboxMessages"][0]["subject"].as_str();
+            subject.and_then(|subject| subject.split(' ').next()).map(str::to_owned)
+        };
+        self.until(subject).await
+    }
+
+    /// Looks until there is an answer, while the world's clock runs ahead, so that nobody waits
+    /// for a backoff or a lease.
+    pub async fn until<T, F: Future<Output = Option<T>>>(&self, look: impl Fn() -> F) -> T {
+        let started = Instant::now();
+        loop {
+            if let Some(seen) = look().await {
+                return seen;
+            }
+            assert!(started.elapsed() < PATIENCE, "nothing was seen within {PATIENCE:?}");
+            self.pass(Duration::milliseconds(100)).await;
+        }
+    }
+
+    /// Lets time pass in this world.
+    pub async fn pass(&self, time: Duration) {
+        self.bank.clock.advance(time);
+        self.bank.bell.ring();
+        tokio::time::sleep(GLANCE).await;
+    }
+
+    /// Runs what is left in the outbox.
+    pub async fn settle(&self) {
+        self.until(|| async {
+            (outbox::waiting(&self.bank.db).await.expect("the outbox") == 0).then_some(())
+        })
+        .await;
+    }
+
+    /// Asserts that the books balance and every law of the ledger holds.
+    pub async fn audit(&self) {
+        let lines = ledger::audit::trial_balance(&self.bank.db).await.expect("the trial balance");
+        let mut sums = std::collections::BTreeMap::<_, i128>::new();
+        for line in &lines {
+            *sums.entry(line.balance.currency).or_default() += i128::from(line.balance.minor);
+        }
+        assert!(sums.values().all(|sum| *sum == 0), "{lines:?}");
+        assert_eq!(ledger::audit::run(&self.bank).await.expect("the audit"), Vec::new());
+    }
+
+    /// Ends the world: runs what is left, audits the books, stops everything.
+    pub async fn close(self) {
+        self.settle().await;
+        self.audit().await;
+        let _stopped = self.stop.send(true);
+        for task in self.tasks {
+            task.await.expect("no task of the world has crashed");
+        }
+        self.bank.db.close().await;
+        match self.place {
+            Place::File(file) => {
+                for end in ["", "-wal", "-shm"] {
+                    let _gone = std::fs::remove_file(format!("{}{end}", file.display()));
+                }
+            }
+            Place::Database(name) => servers::postgres().drop_database(&name),
+        }
+    }
+}
+
+async fn ended(mut stopped: watch::Receiver<bool>) {
+    let _either = stopped.wait_for(|stopped| *stopped).await;
+}
+
+/// `LOG=debug cargo test` shows what happens.
+fn log() {
+    static READY: OnceLock<()> = OnceLock::new();
+    READY.get_or_init(|| {
+        if let Ok(filter) = std::env::var("LOG") {
+            tracing_subscriber::fmt().with_env_filter(filter).with_test_writer().init();
+        }
+    });
+}

@@ -1,0 +1,5 @@
+//! Every test of the whole wallet, in one binary: the servers start once.
+
+#![expect(clippy::unwrap_used, reason = "a test that meets the unexpected has failed")]
+
+mod transfer;

@@ -1,0 +1,66 @@
+//! From a ticket to the handler of its job, and from what the handler left to the outbox.
+//!
+//! A ticket is a doorbell: the job is read anew from the outbox, so that a lost, late or repeated
+//! ticket does no harm. The queue is always told that all is well; attempts, backoff and dead
+//! letters are the outbox's.
+
+use crate::gateway::Gateways;
+use crate::{rail, registration};
+use chrono::Duration;
+use entity::id::JobId;
+use entity::outbox::{self, Entry, Job};
+use entity::{Bank, Error};
+
+/// What a handler works with.
+#[derive(Clone)]
+pub struct Context {
+    /// The bank.
+    pub bank: Bank,
+    /// The world outside.
+    pub gateways: Gateways,
+}
+
+/// Why a handler left its job unfinished.
+#[derive(Debug)]
+pub(crate) enum Left {
+    /// The outside is at work; ask it again after this time.
+    Pending(Duration),
+    /// It did not work; try again with backoff.
+    Failed(String),
+}
+
+impl From<Error> for Left {
+    fn from(error: Error) -> Self {
+        Self::Failed(error.to_string())
+    }
+}
+
+/// Answers one ticket.
+pub async fn answer(context: &Context, id: JobId) {
+    let done = match outbox::find(&context.bank.db, id).await {
+        Ok(Some(entry)) => work(context, &entry).await,
+        Ok(None) => Ok(()),
+        Err(error) => Err(error),
+    };
+    if let Err(error) = done {
+        // The lease of the outbox brings the job back.
+        tracing::error!(job = %id, %error, "a job could not be recorded");
+    }
+}
+
+async fn work(context: &Context, entry: &Entry) -> Result<(), Error> {
+    match handle(context, entry).await {
+        Ok(()) => Ok(()),
+        Err(Left::Pending(after)) => outbox::ask_again(&context.bank, entry, after).await,
+        Err(Left::Failed(reason)) => outbox::failed(&context.bank, entry, &reason).await,
+    }
+}
+
+async fn handle(context: &Context, entry: &Entry) -> Result<(), Left> {
+    match entry.job {
+        Job::SendCode { registration } => registration::send_code(context, entry, registration).await,
+        Job::ConfirmDeposit { transaction } | Job::SettleWithdrawal { transaction } => {
+            rail::advance(context, entry, transaction).await
+        }
+    }
+}

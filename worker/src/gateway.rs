@@ -1,0 +1,74 @@
+//! Gateways: our connectors to the world outside, as traits. A test, the simulator and a real
+//! bank are the same to the handlers.
+//!
+//! A call carries a key derived from our id, so that an order given twice is executed once. No
+//! call is made inside a database transaction.
+
+use async_trait::async_trait;
+use entity::exchange_rate::ExchangeRate;
+use entity::handle::Handle;
+use entity::instrument::Instrument;
+use entity::rail::Outcome;
+use entity::transaction::Transaction;
+use std::sync::Arc;
+
+/// The outside could not be asked; it is asked again later.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct Unreachable(pub String);
+
+/// What a rail is to do, or is asked about.
+#[derive(Clone, Debug)]
+pub struct Order {
+    /// The act; its id is the rail's idempotency key.
+    pub transaction: Transaction,
+    /// The bank account at the other end.
+    pub instrument: Instrument,
+    /// How often the order was worked on, this time included.
+    pub attempt: i32,
+}
+
+/// What a rail knows of an order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Known {
+    /// It has it, and says these things, in order: usually one, none if the answer does not come,
+    /// two if it repeats itself.
+    Order(Vec<Outcome>),
+    /// It never got it.
+    Nothing,
+}
+
+/// A way to a bank.
+#[async_trait]
+pub trait Rail: Send + Sync {
+    /// Gives the order. Its answers are those that came in time: none, one or several.
+    async fn submit(&self, order: &Order) -> Result<Vec<Outcome>, Unreachable>;
+
+    /// Asks what became of an order that may have been given before.
+    async fn inquire(&self, order: &Order) -> Result<Known, Unreachable>;
+}
+
+/// What carries messages to people.
+#[async_trait]
+pub trait Messenger: Send + Sync {
+    /// Sends one.
+    async fn send(&self, to: &Handle, subject: &str, body: &str) -> Result<(), Unreachable>;
+}
+
+/// Where exchange rates come from.
+#[async_trait]
+pub trait RateSource: Send + Sync {
+    /// The rates as of now.
+    async fn rates(&self) -> Result<Vec<ExchangeRate>, Unreachable>;
+}
+
+/// All that is outside.
+#[derive(Clone)]
+pub struct Gateways {
+    /// For deposits and withdrawals.
+    pub rail: Arc<dyn Rail>,
+    /// For codes.
+    pub messenger: Arc<dyn Messenger>,
+    /// For exchange rates.
+    pub rates: Arc<dyn RateSource>,
+}

@@ -1,0 +1,92 @@
+//! What happens by the clock: rates are refreshed, the ledger is audited, what has expired is
+//! forgotten. Every task may run in several workers at once and does no harm twice.
+
+use crate::dispatch::Context;
+use apalis::prelude::{Data, WorkerBuilder};
+use apalis_cron::{CronScheduler, Tick};
+use cron::Schedule;
+use entity::{Bank, Error, exchange_rate, ledger, registration, session};
+use std::future::Future;
+use std::str::FromStr;
+
+/// Each task and when it runs: second, minute, hour, day, month, weekday.
+const TASKS: [(Task, &str); 3] = [
+    (Task::RefreshRates, "0 * * * * *"),
+    (Task::AuditLedger, "30 */10 * * * *"),
+    (Task::ForgetExpired, "45 7 * * * *"),
+];
+
+/// What happens by the clock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Task {
+    /// Asks the rate source.
+    RefreshRates,
+    /// Checks every law of the ledger.
+    AuditLedger,
+    /// Removes registrations and sessions that are long over.
+    ForgetExpired,
+}
+
+/// Does a task now.
+///
+/// # Errors
+/// A text for the log; the task comes round again.
+pub async fn perform(context: &Context, task: Task) -> Result<(), String> {
+    let text = |error: Error| error.to_string();
+    let bank: &Bank = &context.bank;
+    match task {
+        Task::RefreshRates => {
+            let rates = context.gateways.rates.rates().await.map_err(|error| error.to_string())?;
+            exchange_rate::refresh(bank, rates).await.map_err(text)
+        }
+        Task::AuditLedger => ledger::audit::run(bank).await.map(drop).map_err(text),
+        Task::ForgetExpired => {
+            let registrations = registration::forget_expired(bank).await.map_err(text)?;
+            let sessions = session::forget_expired(bank).await.map_err(text)?;
+            tracing::info!(registrations, sessions, "forgot what has expired");
+            Ok(())
+        }
+    }
+}
+
+async fn tick(_tick: Tick, job: Data<(Context, Task)>) {
+    let (context, task) = &*job;
+    if let Err(reason) = perform(context, *task).await {
+        tracing::error!(?task, reason, "a scheduled task failed");
+    }
+}
+
+/// Runs all tasks at their times, and the rates once at the start, until `shutdown`.
+pub(crate) async fn run(context: Context, shutdown: impl Future<Output = ()>) {
+    if let Err(reason) = perform(&context, Task::RefreshRates).await {
+        tracing::warn!(reason, "no exchange rates at start");
+    }
+    let workers = TASKS.into_iter().filter_map(|(task, when)| {
+        let schedule = Schedule::from_str(when).ok()?;
+        let worker = WorkerBuilder::new(format!("{task:?}"))
+            .backend(CronScheduler::new(schedule))
+            .data((context.clone(), task))
+            .build(tick);
+        Some(async move {
+            if let Err(error) = worker.run().await {
+                tracing::error!(?task, %error, "a schedule stopped");
+            }
+        })
+    });
+    tokio::select! {
+        _ended = futures::future::join_all(workers) => {}
+        () = shutdown => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_task_has_a_time_that_can_be_read() {
+        for (task, when) in TASKS {
+            assert!(Schedule::from_str(when).is_ok(), "{task:?} {when}");
+        }
+    }
+}
