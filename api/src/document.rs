@@ -43,6 +43,17 @@ impl Cost {
         }
     }
 
+    /// The same price, if a document may cost it.
+    fn affordable(self) -> Result<Self, ServerError> {
+        if self.depth > LIMIT.depth {
+            return Err(too_deep());
+        }
+        let within = self.fields <= LIMIT.fields
+            && self.aliases <= LIMIT.aliases
+            && self.directives <= LIMIT.directives;
+        if within { Ok(self) } else { Err(too_complex()) }
+    }
+
     fn deeper(self) -> Self {
         Self { depth: self.depth.saturating_add(1), ..self }
     }
@@ -97,6 +108,12 @@ fn too_deep() -> ServerError {
     )
 }
 
+fn too_complex() -> ServerError {
+    let text =
+        "The document asks for more than one request may: 1000 fields, 30 aliases, 30 directives, 10 acts.";
+    request_error(ErrorCode::DocumentTooComplex, text)
+}
+
 fn check(document: &ExecutableDocument) -> Result<(), ServerError> {
     let mut prices = Prices { fragments: &document.fragments, known: HashMap::new() };
     // A fragment that nobody spreads is priced as well: the library walks it too.
@@ -105,21 +122,10 @@ fn check(document: &ExecutableDocument) -> Result<(), ServerError> {
     }
     for (_, operation) in document.operations.iter() {
         let OperationDefinition { ty, selection_set, directives, .. } = &operation.node;
-        let cost = prices.selection(&selection_set.node)?;
-        let acts = if *ty == OperationType::Mutation { selection_set.node.items.len() } else { 0 };
-        let directives = cost.directives.saturating_add(directives.len());
-        if cost.depth > LIMIT.depth {
-            return Err(too_deep());
-        }
-        let spent = [
-            (cost.fields, LIMIT.fields),
-            (cost.aliases, LIMIT.aliases),
-            (directives, LIMIT.directives),
-            (acts, ACTS),
-        ];
-        if spent.iter().any(|(spent, limit)| spent > limit) {
-            let text = "The document asks for more than one request may: 1000 fields, 30 aliases, 30 directives, 10 acts.";
-            return Err(request_error(ErrorCode::DocumentTooComplex, text));
+        let own = Cost { directives: directives.len(), ..Cost::default() };
+        prices.selection(&selection_set.node)?.and(own).affordable()?;
+        if *ty == OperationType::Mutation && selection_set.node.items.len() > ACTS {
+            return Err(too_complex());
         }
     }
     Ok(())
@@ -165,10 +171,7 @@ impl<'a> Prices<'a> {
                     (own, self.selection(&inline.node.selection_set.node)?)
                 }
             };
-            total = total.and(own.and(inner).deeper());
-            if total.depth > LIMIT.depth {
-                return Err(too_deep());
-            }
+            total = total.and(own.and(inner).deeper()).affordable()?;
         }
         Ok(total)
     }
@@ -183,14 +186,17 @@ mod tests {
         error.extensions.unwrap().get("code").unwrap().to_string()
     }
 
+    /// Twenty fragments, each spreading the next one twice: a million fields in 700 bytes.
+    fn explosion() -> String {
+        let levels = (0..20).map(|i| format!("fragment F{i} on Query {{...F{0} ...F{0}}} ", i + 1));
+        levels.collect::<String>() + "fragment F20 on Query {__typename}"
+    }
+
     #[test]
     fn fragments_that_double_at_each_level_are_refused_at_once() {
-        let levels: String =
-            (0..24).map(|i| format!("fragment F{i} on Query {{...F{0} ...F{0}}} ", i + 1)).collect();
-        let text = format!("{{...F0}} {levels} fragment F24 on Query {{__typename}}");
-        assert_eq!(code(&text), "\"DOCUMENT_TOO_COMPLEX\"");
-        let unused = format!("{{__typename}} {levels} fragment F24 on Query {{__typename}}");
-        assert!(parse(&unused).is_ok() || code(&unused).contains("DOCUMENT"));
+        assert_eq!(code(&format!("{{...F0}} {}", explosion())), "\"DOCUMENT_TOO_COMPLEX\"");
+        let unused = format!("{{__typename}} {}", explosion());
+        assert_eq!(code(&unused), "\"DOCUMENT_TOO_COMPLEX\"");
     }
 
     #[test]
@@ -221,12 +227,5 @@ mod tests {
         );
         assert_eq!(code(&" ".repeat(LENGTH + 1)), "\"DOCUMENT_TOO_COMPLEX\"");
         assert_eq!(code("{"), "\"GRAPHQL_PARSE_FAILED\"");
-    }
-
-    #[test]
-    fn an_unused_fragment_that_explodes_is_refused_too() {
-        let levels: String =
-            (0..24).map(|i| format!("fragment F{i} on Query {{...F{0} ...F{0}}} ", i + 1)).collect();
-        assert!(parse(&format!("{{__typename}} {levels} fragment F24 on Query {{a b c}}")).is_err());
     }
 }

@@ -49,10 +49,12 @@ impl Handle {
     /// `PHONE_INVALID`.
     pub fn phone(text: &str) -> Result<Self, Refusal> {
         let refused = Code::PhoneInvalid.at("phone");
-        if text.len() > 40 || !text.trim().starts_with('+') {
+        let text = text.trim();
+        let written = |letter: char| letter.is_ascii_digit() || " ()-./".contains(letter);
+        if text.len() > 40 || !text.strip_prefix('+').is_some_and(|rest| rest.chars().all(written)) {
             return Err(refused);
         }
-        let number = phonenumber::parse(None, text.trim()).map_err(|_| refused)?;
+        let number = phonenumber::parse(None, text).map_err(|_| refused)?;
         if !phonenumber::is_valid(&number) {
             return Err(refused);
         }
