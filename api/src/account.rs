@@ -4,7 +4,7 @@ use crate::authentication::{bank, caller};
 use crate::error::ApiResult;
 use crate::id::GlobalId;
 use crate::money::{Currency, Money};
-use crate::page::{Pages, connection, page_of};
+use crate::page::{Pages, connection, cost, page_of};
 use async_graphql::{Context, Enum, ID, InputObject, Object, SimpleObject};
 use chrono::{DateTime, Utc};
 use entity::account;
@@ -67,7 +67,7 @@ pub(crate) struct AccountQuery;
 #[Object]
 impl AccountQuery {
     /// The accounts of the person who asks, by currency code.
-    #[graphql(complexity = "5 + child_complexity * 10")]
+    #[graphql(complexity = "cost(first, last, child_complexity)")]
     async fn accounts(
         &self,
         context: &Context<'_>,

@@ -11,7 +11,7 @@ use async_graphql::parser::types::{
     DocumentOperations, ExecutableDocument, FragmentDefinition, OperationDefinition, OperationType,
     Selection, SelectionSet,
 };
-use async_graphql::{Name, Positioned, ServerError};
+use async_graphql::{Name, Positioned, ServerError, Value, Variables};
 use std::collections::HashMap;
 
 /// Characters in a document.
@@ -76,13 +76,33 @@ pub(crate) fn parse(text: &str) -> Result<ExecutableDocument, ServerError> {
     Ok(document)
 }
 
-/// Whether the operation that a request names (or the only one) does something.
-pub(crate) fn is_mutation(document: &ExecutableDocument, name: Option<&str>) -> bool {
-    let operation = match &document.operations {
-        DocumentOperations::Single(operation) => Some(operation),
-        DocumentOperations::Multiple(operations) => name.and_then(|name| operations.get(name)),
-    };
-    operation.is_some_and(|operation| operation.node.ty == OperationType::Mutation)
+/// The operation that a request names, or the only one.
+pub(crate) fn operation<'a>(
+    document: &'a ExecutableDocument,
+    name: Option<&str>,
+) -> Option<&'a OperationDefinition> {
+    match &document.operations {
+        DocumentOperations::Single(operation) => Some(&operation.node),
+        DocumentOperations::Multiple(operations) => {
+            name.and_then(|name| operations.get(name)).map(|operation| &operation.node)
+        }
+    }
+}
+
+/// Refuses variables that are needed and not given: the library would find out in mid-execution.
+pub(crate) fn check_variables(
+    operation: &OperationDefinition,
+    variables: &Variables,
+) -> Result<(), ServerError> {
+    for definition in &operation.variable_definitions {
+        let (name, definition) = (&definition.node.name.node, &definition.node);
+        let needed = !definition.var_type.node.nullable && definition.default_value.is_none();
+        if needed && matches!(variables.get(name), None | Some(Value::Null)) {
+            let text = format!("The variable ${name} is needed.");
+            return Err(request_error(ErrorCode::GraphqlValidationFailed, &text));
+        }
+    }
+    Ok(())
 }
 
 /// The deepest nesting of brackets. It does not spare strings and comments: to know where those

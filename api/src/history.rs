@@ -4,7 +4,7 @@ use crate::authentication::{bank, caller};
 use crate::error::ApiResult;
 use crate::id::Named;
 use crate::money::Currency;
-use crate::page::{Pages, connection};
+use crate::page::{Pages, connection, cost};
 use crate::transaction::{Transaction, TransactionKind, TransactionState};
 use async_graphql::{Context, ID, InputObject, Object};
 use chrono::{DateTime, Utc};
@@ -47,7 +47,7 @@ pub(crate) struct HistoryQuery;
 impl HistoryQuery {
     /// The transactions of the person who asks, newest first. Refuses `PAGE_SIZE`, `CURSOR_INVALID`,
     /// `CURRENCY_UNKNOWN`, `FILTER_INVALID`.
-    #[graphql(complexity = "5 + child_complexity * 10")]
+    #[graphql(complexity = "cost(first, last, child_complexity)")]
     async fn transactions(
         &self,
         context: &Context<'_>,

@@ -11,6 +11,7 @@ use crate::error::{ErrorCode, request_error, request_refusal};
 use crate::operator::Operator;
 use crate::{annotation, document, instrument, user};
 use async_graphql::dataloader::DataLoader;
+use async_graphql::parser::types::OperationType;
 use async_graphql::{Executor, Request as GraphQlRequest, Variables};
 use entity::refusal::Code;
 use entity::{Bank, Error};
@@ -84,11 +85,15 @@ impl<E: Executor> GraphQl<E> {
         let method = request.method().clone();
         let parameters = parameters(&method, &mut request).await?;
         let document = document::parse(&parameters.query).map_err(Failure::document)?;
-        if method != Method::POST && document::is_mutation(&document, parameters.operation.as_deref()) {
-            return Err(Failure::method("A mutation has to be sent by POST."));
-        }
         let variables = serde_json::Value::Object(parameters.variables.unwrap_or_default());
-        let mut prepared = GraphQlRequest::new("").variables(Variables::from_json(variables));
+        let variables = Variables::from_json(variables);
+        if let Some(operation) = document::operation(&document, parameters.operation.as_deref()) {
+            if method != Method::POST && operation.ty != OperationType::Query {
+                return Err(Failure::method("A mutation has to be sent by POST."));
+            }
+            document::check_variables(operation, &variables).map_err(Failure::document)?;
+        }
+        let mut prepared = GraphQlRequest::new("").variables(variables);
         prepared.set_parsed_query(document);
         prepared.operation_name = parameters.operation;
         let prepared = self.identify(&request, prepared).await?;

@@ -3,7 +3,7 @@
 use crate::authentication::{bank, caller};
 use crate::error::ApiResult;
 use crate::id::Named;
-use crate::page::{Pages, connection, page_of};
+use crate::page::{Pages, connection, cost, page_of};
 use async_graphql::dataloader::Loader;
 use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
 use chrono::{DateTime, Utc};
@@ -64,7 +64,7 @@ pub(crate) struct InstrumentQuery;
 #[Object]
 impl InstrumentQuery {
     /// The linked bank accounts of the person who asks, oldest first.
-    #[graphql(complexity = "5 + child_complexity * 10")]
+    #[graphql(complexity = "cost(first, last, child_complexity)")]
     async fn instruments(
         &self,
         context: &Context<'_>,

@@ -4,7 +4,7 @@ use async_graphql::OutputType;
 use async_graphql::connection::{
     Connection, DefaultConnectionName, DefaultEdgeName, DisableNodesField, Edge, EmptyFields,
 };
-use entity::page::{Page, Slice};
+use entity::page::{Page, SIZE, Slice};
 use entity::refusal::Refusal;
 
 /// A connection: edges and page info, and no second way to the nodes.
@@ -23,6 +23,12 @@ pub(crate) fn connection<T: OutputType>(slice: Slice<(String, T)>) -> Pages<T> {
     let mut pages = Pages::new(slice.has_previous, slice.has_next);
     pages.edges.extend(slice.items.into_iter().map(|(cursor, node)| Edge::new(cursor, node)));
     pages
+}
+
+/// What a page costs: what is asked of each item, as often as there may be one.
+pub(crate) fn cost(first: Option<i32>, last: Option<i32>, each: usize) -> usize {
+    let items = first.or(last).map_or(usize::try_from(SIZE), usize::try_from).unwrap_or(0);
+    items.saturating_mul(each).saturating_add(5)
 }
 
 /// A page of a short list that is at hand as a whole, in the order of its keys.

@@ -16,8 +16,8 @@ use crate::user::UserQuery;
 use crate::withdrawal::WithdrawalMutation;
 use async_graphql::{EmptySubscription, MergedObject, Object, SDLExportOptions, SchemaBuilder};
 
-/// What one document may cost: a field is 1, a list ten times what is asked of each item.
-const COMPLEXITY: usize = 1_500;
+/// What one document may cost: a field is 1, a page what is asked of each item times its size.
+const COMPLEXITY: usize = 3_000;
 /// How deep one document may be nested: the introspection of the IDE needs 15.
 const DEPTH: usize = 18;
 

@@ -2,4 +2,11 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that meets the unexpected has failed")]
 
+mod deposit;
+mod history;
+mod http;
+mod racing;
+mod registration;
+mod session;
 mod transfer;
+mod withdrawal;

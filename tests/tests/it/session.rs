@@ -1,0 +1,98 @@
+//! Signing in, tokens, and signing out.
+
+use chrono::Duration;
+use serde_json::{Value, json};
+use tests::client::{Client, PASSWORD, Person, Refused, refused, sign_up, text};
+use tests::{World, on_both_setups};
+
+on_both_setups!(
+    a_person_signs_in_and_out,
+    a_wrong_name_and_a_wrong_password_look_alike,
+    who_has_not_shown_the_code_can_not_sign_in,
+    a_refresh_token_works_once_and_its_reuse_ends_the_session,
+    an_access_token_lives_ten_minutes,
+    a_token_that_is_not_ours_is_refused,
+);
+
+async fn sign_in(world: &World, handle: &Value, password: &str) -> Result<Value, Refused> {
+    let input = json!({ "handle": handle, "password": password });
+    world.client().try_act("signIn", "session { accessToken refreshToken expiresAt }", input).await
+}
+
+async fn me(client: &Client) -> Result<Value, Refused> {
+    client.try_ask("{ me { name } }", Value::Null).await
+}
+
+async fn refresh(world: &World, token: &str) -> Result<Value, Refused> {
+    let input = json!({ "refreshToken": token });
+    world.client().try_act("refreshSession", "session { accessToken refreshToken }", input).await
+}
+
+async fn a_person_signs_in_and_out(world: &World) {
+    let alice = Person::join(world).await;
+    let answer = sign_in(world, &alice.handle, PASSWORD).await.unwrap();
+    let client = world.client().with_token(text(&answer["session"]["accessToken"]));
+    assert!(me(&client).await.is_ok());
+    client.ask("mutation { signOut { signedOut } }", Value::Null).await;
+    assert_eq!(me(&client).await, Err(refused("SESSION_ENDED", "")));
+    let token = text(&answer["session"]["refreshToken"]);
+    assert_eq!(refresh(world, token).await, Err(refused("REFRESH_TOKEN_INVALID", "refreshToken")));
+    // The other session goes on.
+    assert!(me(&alice.client).await.is_ok());
+}
+
+async fn a_wrong_name_and_a_wrong_password_look_alike(world: &World) {
+    let alice = Person::join(world).await;
+    let failed = Err(refused("SIGN_IN_FAILED", ""));
+    assert_eq!(sign_in(world, &alice.handle, "not the password").await, failed);
+    assert_eq!(sign_in(world, &alice.handle, "").await, failed);
+    assert_eq!(sign_in(world, &json!({ "email": "nobody@example.com" }), PASSWORD).await, failed);
+}
+
+async fn who_has_not_shown_the_code_can_not_sign_in(world: &World) {
+    let handle = json!({ "email": "pending@example.com" });
+    sign_up(&world.client(), &handle).await;
+    assert_eq!(sign_in(world, &handle, PASSWORD).await, Err(refused("USER_NOT_ACTIVE", "")));
+    assert_eq!(sign_in(world, &handle, "not the password").await, Err(refused("SIGN_IN_FAILED", "")));
+}
+
+async fn a_refresh_token_works_once_and_its_reuse_ends_the_session(world: &World) {
+    let alice = Person::join(world).await;
+    let next = refresh(world, &alice.refresh_token).await.unwrap();
+    let client = world.client().with_token(text(&next["session"]["accessToken"]));
+    assert!(me(&client).await.is_ok());
+    let reused = refresh(world, &alice.refresh_token).await;
+    assert_eq!(reused, Err(refused("REFRESH_TOKEN_REUSED", "refreshToken")));
+    assert_eq!(me(&client).await, Err(refused("SESSION_ENDED", "")));
+    let last = text(&next["session"]["refreshToken"]);
+    assert_eq!(refresh(world, last).await, Err(refused("REFRESH_TOKEN_INVALID", "refreshToken")));
+    assert_eq!(refresh(world, "okr_0").await, Err(refused("REFRESH_TOKEN_INVALID", "refreshToken")));
+}
+
+async fn an_access_token_lives_ten_minutes(world: &World) {
+    let alice = Person::join(world).await;
+    world.pass(Duration::minutes(9)).await;
+    assert!(me(&alice.client).await.is_ok());
+    world.pass(Duration::minutes(2)).await;
+    assert_eq!(me(&alice.client).await, Err(refused("TOKEN_EXPIRED", "")));
+    let next = refresh(world, &alice.refresh_token).await.unwrap();
+    assert!(me(&world.client().with_token(text(&next["session"]["accessToken"]))).await.is_ok());
+    world.pass(Duration::days(61)).await;
+    let last = text(&next["session"]["refreshToken"]);
+    assert_eq!(refresh(world, last).await, Err(refused("REFRESH_TOKEN_INVALID", "refreshToken")));
+}
+
+async fn a_token_that_is_not_ours_is_refused(world: &World) {
+    let alice = Person::join(world).await;
+    let token = alice.client.token.clone().unwrap();
+    let mut parts = token.split('.');
+    let (_, claims, signature) = (parts.next().unwrap(), parts.next().unwrap(), parts.next().unwrap());
+    // {"alg":"none"} and {"alg":"HS256"}, and a claim that was changed.
+    let none = format!("eyJhbGciOiJub25lIn0.{claims}.");
+    let symmetric = format!("eyJhbGciOiJIUzI1NiJ9.{claims}.{signature}");
+    let changed = token.replacen(&claims[10..14], "AAAA", 1);
+    for token in ["", "x", "a.b.c", &none, &symmetric, &changed, tests::world::OPERATOR_TOKEN] {
+        let answer = me(&world.client().with_token(token)).await;
+        assert_eq!(answer, Err(refused("TOKEN_INVALID", "")), "{token}");
+    }
+}
