@@ -37,6 +37,8 @@ mod books;
 mod command;
 mod effects;
 mod store;
+#[cfg(test)]
+mod workload;
 mod writer;
 
 pub(crate) use books::Books;

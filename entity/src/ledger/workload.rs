@@ -1,0 +1,267 @@
+//! A seeded workload against an independent auditor.
+//!
+//! The workload hands random commands to the books, wrong ones and repeated ones among them. The
+//! auditor keeps its own account of what must follow, from the rules as a person would state them
+//! and with none of the ledger's code. `WORKLOAD_SEED=n cargo test workload` replays one seed.
+
+use super::books::Balance;
+use super::{Books, Command};
+use crate::account::{AccountState, HOUSE, Purpose};
+use crate::clock::Time;
+use crate::id::{AccountId, TransactionId, UserId};
+use crate::money::{Amount, Currency};
+use crate::rail::Outcome;
+use crate::refusal::Code;
+use crate::transaction::{Draft, Failure, IdempotencyKey, Kind, State};
+use crate::{deposit, transfer, withdrawal};
+use rand::rngs::StdRng;
+use rand::{Rng, SeedableRng};
+use std::collections::{BTreeMap, HashMap};
+use uuid::Uuid;
+
+const PEOPLE: u64 = 5;
+const CLEARING: AccountId = AccountId(100);
+const IN_TRANSIT: AccountId = AccountId(101);
+
+fn currency() -> Currency {
+    Currency::parse("EUR").unwrap()
+}
+
+fn person(number: u64) -> UserId {
+    UserId(Uuid::from_u128(u128::from(number) + 1))
+}
+
+fn wallet(number: u64) -> AccountId {
+    AccountId(i64::try_from(number).unwrap())
+}
+
+/// The last person is frozen from the start.
+fn open_books() -> Books {
+    let account = |owner, purpose, state| Balance { owner, purpose, currency: currency(), state, amount: 0, seq: 0 };
+    let mut accounts = BTreeMap::new();
+    for number in 0..PEOPLE {
+        let state = if number + 1 == PEOPLE { AccountState::Frozen } else { AccountState::Open };
+        accounts.insert(wallet(number), account(person(number), Purpose::Wallet, state));
+    }
+    accounts.insert(CLEARING, account(HOUSE, Purpose::BankClearing, AccountState::Open));
+    accounts.insert(IN_TRANSIT, account(HOUSE, Purpose::WithdrawalInTransit, AccountState::Open));
+    Books::open(Time::default(), accounts)
+}
+
+/// What the auditor knows of an act.
+#[derive(Clone, Debug)]
+struct Known {
+    draft: Draft,
+    owner: u64,
+    state: State,
+}
+
+/// The independent account of what must be.
+#[derive(Default)]
+struct Auditor {
+    balances: HashMap<AccountId, i128>,
+    acts: Vec<Known>,
+    keys: HashMap<(UserId, String), usize>,
+}
+
+impl Auditor {
+    fn balance(&self, account: AccountId) -> i128 {
+        self.balances.get(&account).copied().unwrap_or(0)
+    }
+
+    fn move_money(&mut self, from: AccountId, to: AccountId, amount: i128) {
+        *self.balances.entry(from).or_default() -= amount;
+        *self.balances.entry(to).or_default() += amount;
+    }
+
+    /// What a request must be answered with.
+    fn expect_request(&mut self, draft: &Draft, owner: u64) -> Result<State, Code> {
+        let key = (draft.actor, draft.key.as_str().to_owned());
+        if let Some(first) = self.keys.get(&key).map(|at| &self.acts[*at]) {
+            let same = Draft { id: first.draft.id, ..draft.clone() } == first.draft;
+            return if same { Ok(first.state) } else { Err(Code::IdempotencyKeyReused) };
+        }
+        let leaves = draft.kind != Kind::Deposit;
+        if leaves && owner + 1 == PEOPLE {
+            return Err(Code::UserFrozen);
+        }
+        let amount = i128::from(draft.amount.minor());
+        if leaves && self.balance(draft.debit) < amount {
+            return Err(Code::InsufficientFunds);
+        }
+        let state = if draft.kind == Kind::Transfer { State::Settled } else { State::Requested };
+        match draft.kind {
+            Kind::Transfer => self.move_money(draft.debit, draft.credit, amount),
+            Kind::Withdrawal => self.move_money(draft.debit, IN_TRANSIT, amount),
+            Kind::Deposit => {}
+        }
+        self.keys.insert(key, self.acts.len());
+        self.acts.push(Known { draft: draft.clone(), owner, state });
+        Ok(state)
+    }
+
+    /// What a rail's answer must lead to.
+    fn expect_conclusion(&mut self, at: usize, outcome: Outcome) -> State {
+        let Known { draft, owner, state } = self.acts[at].clone();
+        if matches!(state, State::Settled | State::Failed) {
+            return state;
+        }
+        let amount = i128::from(draft.amount.minor());
+        let state = match (outcome, draft.kind) {
+            (Outcome::Accepted, _) => State::Submitted,
+            (Outcome::Silent, _) => State::Unknown,
+            (Outcome::Settled, Kind::Deposit) => {
+                self.move_money(CLEARING, wallet(owner), amount);
+                State::Settled
+            }
+            (Outcome::Settled, _) => {
+                self.move_money(IN_TRANSIT, CLEARING, amount);
+                State::Settled
+            }
+            (Outcome::Failed(_), Kind::Withdrawal) => {
+                self.move_money(IN_TRANSIT, wallet(owner), amount);
+                State::Failed
+            }
+            (Outcome::Failed(_), _) => State::Failed,
+        };
+        self.acts[at].state = state;
+        state
+    }
+
+    fn check(&self, books: &Books, step: u64) {
+        for (id, account) in &books.accounts {
+            assert_eq!(i128::from(account.amount), self.balance(*id), "step {step}, {id:?}");
+            assert!(account.amount >= 0 || *id == CLEARING, "step {step}, {id:?}");
+        }
+        assert_eq!(self.balances.values().sum::<i128>(), 0);
+    }
+}
+
+fn draft(rng: &mut StdRng, owner: u64, step: u64) -> (Draft, Command) {
+    let kind = [Kind::Transfer, Kind::Deposit, Kind::Withdrawal][rng.random_range(0..3)];
+    let other = (owner + rng.random_range(1..PEOPLE)) % PEOPLE;
+    let (debit, credit, payer, payee) = match kind {
+        Kind::Transfer => (wallet(owner), wallet(other), Some(person(owner)), Some(person(other))),
+        Kind::Deposit => (CLEARING, wallet(owner), None, Some(person(owner))),
+        Kind::Withdrawal => (wallet(owner), CLEARING, Some(person(owner)), None),
+    };
+    let draft = Draft {
+        id: TransactionId(Uuid::from_u128(u128::from(step))),
+        kind,
+        actor: person(owner),
+        // Few keys, so that many are used again.
+        key: IdempotencyKey::parse(&rng.random_range(0..step / 2 + 2).to_string()).unwrap(),
+        amount: Amount::try_new(rng.random_range(1..500), currency()).unwrap(),
+        debit,
+        credit,
+        payer,
+        payee,
+        instrument: None,
+        note: None,
+    };
+    let command = match kind {
+        Kind::Transfer => Command::Transfer(transfer::Create { draft: draft.clone() }),
+        Kind::Deposit => Command::RequestDeposit(deposit::Request { draft: draft.clone() }),
+        Kind::Withdrawal => {
+            let in_transit = IN_TRANSIT;
+            Command::RequestWithdrawal(withdrawal::Request { draft: draft.clone(), in_transit })
+        }
+    };
+    (draft, command)
+}
+
+fn conclusion(known: &Known, outcome: Outcome) -> Option<Command> {
+    let (transaction, wallet) = (known.draft.id, wallet(known.owner));
+    let (clearing, in_transit) = (CLEARING, IN_TRANSIT);
+    match known.draft.kind {
+        Kind::Transfer => None,
+        Kind::Deposit => {
+            Some(Command::ConcludeDeposit(deposit::Conclude { transaction, outcome, wallet, clearing }))
+        }
+        Kind::Withdrawal => Some(Command::ConcludeWithdrawal(withdrawal::Conclude {
+            transaction,
+            outcome,
+            wallet,
+            in_transit,
+            clearing,
+        })),
+    }
+}
+
+fn run(seed: u64, steps: u64) {
+    let mut rng = StdRng::seed_from_u64(seed);
+    let (mut books, mut auditor) = (open_books(), Auditor::default());
+    for step in 1..=steps {
+        if rng.random_bool(0.5) || auditor.acts.is_empty() {
+            let owner = rng.random_range(0..PEOPLE);
+            let (draft, command) = draft(&mut rng, owner, step);
+            let expected = auditor.expect_request(&draft, owner);
+            let got = books.decide(&command).map(|done| done.state).map_err(|refusal| refusal.code);
+            assert_eq!(got, expected, "seed {seed}, step {step}: {command:?}");
+        } else {
+            let at = rng.random_range(0..auditor.acts.len());
+            let outcomes =
+                [Outcome::Accepted, Outcome::Silent, Outcome::Settled, Outcome::Failed(Failure::Declined)];
+            let outcome = outcomes[rng.random_range(0..4)];
+            if let Some(command) = conclusion(&auditor.acts[at], outcome) {
+                let expected = auditor.expect_conclusion(at, outcome);
+                assert_eq!(books.decide(&command).map(|done| done.state), Ok(expected), "seed {seed}, step {step}");
+            }
+        }
+        auditor.check(&books, step);
+    }
+    check_chains(&books);
+}
+
+/// Every posting continues its account's chain, and the end of the chain is the balance.
+fn check_chains(books: &Books) {
+    let mut ends: HashMap<AccountId, (i64, i64)> = HashMap::new();
+    for posting in &books.pages.postings {
+        let (seq, balance) = ends.entry(posting.account).or_default();
+        assert_eq!((posting.seq, posting.balance_after), (*seq + 1, *balance + posting.amount));
+        (*seq, *balance) = (posting.seq, posting.balance_after);
+    }
+    for (id, (seq, balance)) in ends {
+        assert_eq!((books.accounts[&id].seq, books.accounts[&id].amount), (seq, balance));
+    }
+}
+
+#[test]
+fn a_million_commands_are_decided_as_the_auditor_says() {
+    if let Ok(seed) = std::env::var("WORKLOAD_SEED") {
+        return run(seed.parse().unwrap(), 10_000);
+    }
+    for seed in 0..100 {
+        run(seed, 10_000);
+    }
+}
+
+#[test]
+fn no_balance_overflows_and_no_leg_is_half_posted() {
+    let mut books = open_books();
+    let huge = Amount::try_new(i64::MAX, currency()).unwrap();
+    let request = |id: u128| Draft {
+        id: TransactionId(Uuid::from_u128(id)),
+        kind: Kind::Deposit,
+        actor: person(0),
+        key: IdempotencyKey::parse(&id.to_string()).unwrap(),
+        amount: huge,
+        debit: CLEARING,
+        credit: wallet(0),
+        payer: None,
+        payee: Some(person(0)),
+        instrument: None,
+        note: None,
+    };
+    let mut conclude = |id| {
+        books.decide(&Command::RequestDeposit(deposit::Request { draft: request(id) })).unwrap();
+        let transaction = TransactionId(Uuid::from_u128(id));
+        let (wallet, clearing, outcome) = (wallet(0), CLEARING, Outcome::Settled);
+        books.decide(&Command::ConcludeDeposit(deposit::Conclude { transaction, outcome, wallet, clearing }))
+    };
+    assert_eq!(conclude(1).unwrap().state, State::Settled);
+    assert_eq!(conclude(2).unwrap_err().code, Code::AccountLimit);
+    assert_eq!(books.accounts[&wallet(0)].amount, i64::MAX);
+    assert_eq!(books.accounts[&CLEARING].amount, -i64::MAX);
+    assert_eq!(books.pages.postings.len(), 2);
+}
