@@ -33,6 +33,7 @@ impl Account {
     }
 }
 
+/// A balance in one currency. A person has at most one a currency.
 #[Object]
 impl Account {
     /// The global id.

@@ -13,6 +13,7 @@ use std::collections::HashMap;
 /// What one party noted for itself.
 pub(crate) struct Annotation(pub(crate) annotation::Annotation);
 
+/// What one party noted for itself.
 #[Object]
 impl Annotation {
     /// The note.

@@ -15,6 +15,7 @@ use std::collections::HashMap;
 /// A linked bank account.
 pub(crate) struct Instrument(pub(crate) instrument::Instrument);
 
+/// A linked bank account.
 #[Object]
 impl Instrument {
     /// The global id.

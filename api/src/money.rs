@@ -56,6 +56,7 @@ impl Currency {
 /// A sum of money in one currency.
 pub(crate) struct Money(pub(crate) money::Money);
 
+/// A sum of money in one currency.
 #[Object]
 impl Money {
     /// The sum in major units, with exactly the digits of the currency.

@@ -6,7 +6,7 @@ use crate::authentication::bank;
 use crate::error::ApiResult;
 use crate::id::Named;
 use crate::money::Money;
-use crate::page::{Pages, connection};
+use crate::page::{Pages, connection, described};
 use crate::schema::sorted;
 use crate::user::{HandleInput, User};
 use async_graphql::{Context, EmptySubscription, Enum, ID, InputObject, Object, SchemaBuilder, SimpleObject};
@@ -100,6 +100,7 @@ impl From<Entry> for DeadLetter {
 #[derive(Default)]
 pub struct OperatorQuery;
 
+/// Everything that an operator can read.
 #[Object]
 impl OperatorQuery {
     /// The trial balance: its lines sum to zero in every currency.
@@ -185,6 +186,7 @@ pub(crate) struct FreezeUserPayload {
 #[derive(Default)]
 pub struct OperatorMutation;
 
+/// Everything that an operator can do.
 #[Object]
 impl OperatorMutation {
     /// Has a dead letter tried again, with all its attempts before it. Refuses `JOB_NOT_DEAD`.
@@ -228,7 +230,9 @@ pub type OperatorSchema = async_graphql::Schema<OperatorQuery, OperatorMutation,
 
 /// The schema, still without a bank.
 pub fn builder() -> SchemaBuilder<OperatorQuery, OperatorMutation, EmptySubscription> {
-    OperatorSchema::build(OperatorQuery, OperatorMutation, EmptySubscription).disable_suggestions()
+    let builder =
+        OperatorSchema::build(OperatorQuery, OperatorMutation, EmptySubscription).disable_suggestions();
+    described::<_, _, _, DeadLetter>(builder, "A page of dead letters.", "A dead letter and its place.")
 }
 
 /// The schema as text, sorted, without a database.

@@ -1,9 +1,9 @@
 //! Pages of lists, as Relay connections.
 
-use async_graphql::OutputType;
 use async_graphql::connection::{
     Connection, DefaultConnectionName, DefaultEdgeName, DisableNodesField, Edge, EmptyFields,
 };
+use async_graphql::{ObjectType, OutputType, SchemaBuilder, SubscriptionType};
 use entity::page::{Page, SIZE, Slice};
 use entity::refusal::Refusal;
 
@@ -17,6 +17,24 @@ pub(crate) type Pages<T> = Connection<
     DefaultEdgeName,
     DisableNodesField,
 >;
+
+/// One place in a connection.
+type Place<T> = Edge<String, T, EmptyFields, DefaultEdgeName>;
+
+/// Says in the schema what the pages of a list are: the library leaves them without a word.
+pub(crate) fn described<Q, M, S, T: OutputType>(
+    builder: SchemaBuilder<Q, M, S>,
+    page: &'static str,
+    place: &'static str,
+) -> SchemaBuilder<Q, M, S>
+where
+    Q: ObjectType + 'static,
+    M: ObjectType + 'static,
+    S: SubscriptionType + 'static,
+{
+    let builder = builder.override_output_type_description::<Pages<T>>(page);
+    builder.override_output_type_description::<Place<T>>(place)
+}
 
 /// The connection of a page that was read.
 pub(crate) fn connection<T: OutputType>(slice: Slice<(String, T)>) -> Pages<T> {

@@ -1,16 +1,18 @@
 //! The schema that frontend apps see, composed of its nouns. `schema.graphql` is its contract.
 
-use crate::account::{AccountMutation, AccountQuery};
+use crate::account::{Account, AccountMutation, AccountQuery};
 use crate::annotation::AnnotationMutation;
 use crate::deposit::DepositMutation;
 use crate::error::{ErrorCode, ErrorHelp};
 use crate::exchange_rate::ExchangeRateQuery;
 use crate::history::HistoryQuery;
-use crate::instrument::{InstrumentMutation, InstrumentQuery};
+use crate::instrument::{Instrument, InstrumentMutation, InstrumentQuery};
 use crate::node::NodeQuery;
+use crate::page::described;
 use crate::registration::RegistrationMutation;
 use crate::sandbox::SandboxQuery;
 use crate::session::SessionMutation;
+use crate::transaction::Transaction;
 use crate::transfer::TransferMutation;
 use crate::user::UserQuery;
 use crate::withdrawal::WithdrawalMutation;
@@ -63,10 +65,17 @@ pub type Schema = async_graphql::Schema<Query, Mutation, EmptySubscription>;
 
 /// The schema, still without a bank.
 pub fn builder() -> SchemaBuilder<Query, Mutation, EmptySubscription> {
-    Schema::build(Query::default(), Mutation::default(), EmptySubscription)
+    let builder = Schema::build(Query::default(), Mutation::default(), EmptySubscription)
         .limit_complexity(COMPLEXITY)
         .limit_depth(DEPTH)
-        .disable_suggestions()
+        .disable_suggestions();
+    let builder = described::<_, _, _, Account>(builder, "A page of accounts.", "An account and its place.");
+    let builder = described::<_, _, _, Instrument>(
+        builder,
+        "A page of linked bank accounts.",
+        "A linked bank account and its place.",
+    );
+    described::<_, _, _, Transaction>(builder, "A page of transactions.", "A transaction and its place.")
 }
 
 /// The schema as text, sorted, without a database.

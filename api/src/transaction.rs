@@ -76,6 +76,7 @@ fn loader<'a, T: Send + Sync + 'static>(context: &Context<'a>) -> Result<&'a Dat
 /// One act that moves money.
 pub(crate) struct Transaction(pub(crate) transaction::Transaction);
 
+/// One act that moves money.
 #[Object]
 impl Transaction {
     /// The global id.

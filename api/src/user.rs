@@ -69,6 +69,7 @@ pub(crate) enum UserState {
 /// A person who uses the wallet.
 pub(crate) struct User(pub(crate) user::User);
 
+/// A person who uses the wallet.
 #[Object]
 impl User {
     /// The global id.

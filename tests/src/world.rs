@@ -47,7 +47,8 @@ pub struct World {
     pub redis: Option<Redis>,
     address: SocketAddr,
     stop: watch::Sender<bool>,
-    tasks: Vec<JoinHandle<()>>,
+    served: JoinHandle<()>,
+    workers: Vec<JoinHandle<()>>,
     place: Place,
 }
 
@@ -112,7 +113,7 @@ impl World {
         let address = bound.address();
         let served = tokio::spawn(async move { drop(bound.serve(ended(stopped)).await) });
         let redis = (setup == Setup::Real).then(Redis::start);
-        let mut world = Self { bank, gateways, redis, address, stop, tasks: vec![served], place };
+        let mut world = Self { bank, gateways, redis, address, stop, served, workers: Vec::new(), place };
         world.start_worker().await;
         world
     }
@@ -127,7 +128,15 @@ impl World {
         };
         let doorbell = url.map(|url| (url, "test".to_owned()));
         let stopped = ended(self.stop.subscribe());
-        self.tasks.push(tokio::spawn(worker::run(context, queues, 8, doorbell, stopped)));
+        self.workers.push(tokio::spawn(worker::run(context, queues, 8, doorbell, stopped)));
+    }
+
+    /// Ends all workers at once, in the middle of whatever they are doing.
+    pub async fn crash_workers(&mut self) {
+        for worker in self.workers.drain(..) {
+            worker.abort();
+            assert!(worker.await.is_err_and(|error| error.is_cancelled()));
+        }
     }
 
     /// An app that has not signed in.
@@ -201,7 +210,7 @@ impl World {
         self.settle().await;
         self.audit().await;
         let _stopped = self.stop.send(true);
-        for task in self.tasks {
+        for task in self.workers.into_iter().chain([self.served]) {
             task.await.expect("no task of the world has crashed");
         }
         self.bank.db.close().await;

@@ -30,6 +30,7 @@ use queue::Queues;
 use std::future::Future;
 use std::sync::Arc;
 use tokio::sync::watch;
+use tokio::task::JoinSet;
 
 /// Runs relay, queues and schedules until `shutdown`, then lets what is under way finish.
 ///
@@ -39,33 +40,31 @@ pub async fn run(
     queues: Queues,
     concurrency: usize,
     redis: Option<(String, String)>,
-    shutdown: impl Future<Output = ()> + Send + 'static,
+    shutdown: impl Future<Output = ()> + Send,
 ) {
     let (stop, stopped) = watch::channel(());
-    let ended = move || {
-        let mut stopped = stopped.clone();
-        // The sender sends nothing: it is dropped when the time has come.
-        async move { while stopped.changed().await.is_ok() {} }
-    };
     let bell = context.bank.bell.clone();
-    let relay = tokio::spawn(relay::run(context.bank.clone(), queues.clone(), bell.listen()));
-    let doorbell = redis.map(|(url, namespace)| tokio::spawn(doorbell::hear(url, namespace, bell)));
-    let schedules = tokio::spawn(schedule::run(context.clone(), ended()));
+    // Ends with this function, however that ends.
+    let mut helpers = JoinSet::new();
+    helpers.spawn(relay::run(context.bank.clone(), queues.clone(), bell.listen()));
+    if let Some((url, namespace)) = redis {
+        helpers.spawn(doorbell::hear(url, namespace, bell));
+    }
+    let schedules = schedule::run(context.clone(), ended(stopped.clone()));
     let handler: queue::Handler = Arc::new(move |ticket| {
         let context = context.clone();
         Box::pin(async move { dispatch::answer(&context, JobId(ticket.job)).await })
     });
-    let waits = tokio::spawn(async move {
+    let waiting = async {
         shutdown.await;
         drop(stop);
-    });
-    queues.run(handler, concurrency, ended()).await;
-    relay.abort();
-    if let Some(doorbell) = doorbell {
-        doorbell.abort();
-    }
-    waits.abort();
-    let _finished = schedules.await;
+    };
+    futures::join!(queues.run(handler, concurrency, ended(stopped)), schedules, waiting);
+}
+
+/// Resolves when the sender is dropped; it sends nothing.
+async fn ended(mut stopped: watch::Receiver<()>) {
+    while stopped.changed().await.is_ok() {}
 }
 
 /// The queues, one a kind of job.

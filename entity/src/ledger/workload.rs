@@ -37,7 +37,8 @@ fn wallet(number: u64) -> AccountId {
 
 /// The last person is frozen from the start.
 fn open_books() -> Books {
-    let account = |owner, purpose, state| Balance { owner, purpose, currency: currency(), state, amount: 0, seq: 0 };
+    let account =
+        |owner, purpose, state| Balance { owner, purpose, currency: currency(), state, amount: 0, seq: 0 };
     let mut accounts = BTreeMap::new();
     for number in 0..PEOPLE {
         let state = if number + 1 == PEOPLE { AccountState::Frozen } else { AccountState::Open };
@@ -205,7 +206,11 @@ fn run(seed: u64, steps: u64) {
             let outcome = outcomes[rng.random_range(0..4)];
             if let Some(command) = conclusion(&auditor.acts[at], outcome) {
                 let expected = auditor.expect_conclusion(at, outcome);
-                assert_eq!(books.decide(&command).map(|done| done.state), Ok(expected), "seed {seed}, step {step}");
+                assert_eq!(
+                    books.decide(&command).map(|done| done.state),
+                    Ok(expected),
+                    "seed {seed}, step {step}"
+                );
             }
         }
         auditor.check(&books, step);

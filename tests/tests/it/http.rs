@@ -70,7 +70,7 @@ async fn hostile_documents_are_refused_at_once(world: &World) {
         (0..22).map(|i| format!("fragment F{i} on Query {{...F{0} ...F{0}}} ", i + 1)).collect();
     let exploding = format!("{{...F0}} {fragments} fragment F22 on Query {{__typename}}");
     let aliases: String = (0..100).map(|i| format!("a{i}: me {{ id }} ")).collect();
-    let pages = "{ transactions(first: 100) { edges { node { counterparty { instrument { id } } } } } ".repeat(1)
+    let pages = "{ transactions(first: 100) { edges { node { counterparty { instrument { id } } } } } ".to_owned()
         + &(0..16).map(|i| format!("p{i}: transactions {{ edges {{ node {{ id kind state note money {{ amount currency minorUnits }} }} }} }} ")).collect::<String>()
         + "}";
     let deep = format!("{{ a {} }}", "{ a ".repeat(30_000));

@@ -2,11 +2,15 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that meets the unexpected has failed")]
 
+mod crash;
 mod deposit;
 mod history;
 mod http;
+mod laws;
+mod processes;
 mod racing;
 mod registration;
 mod session;
+mod shape;
 mod transfer;
 mod withdrawal;
