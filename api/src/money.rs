@@ -11,6 +11,7 @@ macro_rules! text_scalar {
         #[derive(Clone, Debug)]
         pub(crate) struct $name(pub(crate) String);
 
+        $(#[doc = $doc])+
         #[Scalar]
         impl ScalarType for $name {
             fn parse(value: Value) -> InputValueResult<Self> {
