@@ -75,7 +75,9 @@ impl<E: Executor> Endpoint for GraphQl<E> {
         let Some(media) = Media::accepted(request.headers().get(header::ACCEPT)) else {
             return Ok(StatusCode::NOT_ACCEPTABLE.into());
         };
-        let result = self.answer(request).instrument(span).await;
+        // Whatever the act was, it goes on in the ledger; only the waiting ends.
+        let answered = tokio::time::timeout(PATIENCE, self.answer(request)).instrument(span).await;
+        let result = answered.unwrap_or_else(|_| Err(Failure::timeout()));
         Ok(Answer { media, result, request_id }.into_response())
     }
 }
@@ -102,11 +104,7 @@ impl<E: Executor> GraphQl<E> {
             .data(DataLoader::new(annotation::Annotations(self.bank.clone()), tokio::spawn))
             .data(DataLoader::new(instrument::Instruments(self.bank.clone()), tokio::spawn))
             .data(DataLoader::new(user::Names(self.bank.clone()), tokio::spawn));
-        let executed = tokio::time::timeout(PATIENCE, self.schema.execute(prepared)).await;
-        executed.map_err(|_| {
-            let error = request_error(ErrorCode::RequestTimeout, "The request took too long.");
-            Failure { status: StatusCode::SERVICE_UNAVAILABLE, error: Box::new(error) }
-        })
+        Ok(self.schema.execute(prepared).await)
     }
 
     /// Finds out who asks. No token is nobody; a wrong token is an error of the whole request.
@@ -200,6 +198,11 @@ impl Failure {
             status: StatusCode::METHOD_NOT_ALLOWED,
             error: Box::new(request_error(ErrorCode::RequestMalformed, text)),
         }
+    }
+
+    fn timeout() -> Self {
+        let error = request_error(ErrorCode::RequestTimeout, "The request took too long.");
+        Self { status: StatusCode::SERVICE_UNAVAILABLE, error: Box::new(error) }
     }
 
     fn token(error: Error) -> Self {

@@ -41,7 +41,7 @@ pub struct Settings {
     pub allowed_origins: Vec<String>,
 
     /// What is logged: error, warn, info, debug, trace, or a filter such as info,entity=debug
-    #[arg(long, env = "LOG", default_value = "warn,api=info", value_parser = check_log, global = true)]
+    #[arg(long, env = "LOG", default_value = "warn,api=info,apalis_core=off", value_parser = check_log, global = true)]
     pub log: String,
 
     /// What to do instead of serving

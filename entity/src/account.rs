@@ -16,7 +16,7 @@ use crate::user::UserState;
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{
     ActiveValue::NotSet, ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseTransaction,
-    DeriveActiveEnum, EntityTrait, EnumIter, QueryFilter, QueryOrder, QuerySelect, TryInsertResult,
+    DeriveActiveEnum, EntityTrait, EnumIter, QueryFilter, QueryOrder, QuerySelect,
 };
 use uuid::Uuid;
 
@@ -117,12 +117,11 @@ async fn ensure(bank: &Bank, owner: UserId, purpose: Purpose, currency: Currency
         seq: Set(0),
         opened_at: Set(bank.clock.now()),
     };
-    let inserted = account::Entity::insert(row)
+    account::Entity::insert(row)
         .on_conflict(OnConflict::new().do_nothing().to_owned())
         .try_insert()
         .exec_without_returning(&tx)
         .await?;
-    debug_assert!(!matches!(inserted, TryInsertResult::Empty));
     let id = id_of(&tx, owner, purpose, currency).await?;
     tx.commit().await?;
     id.ok_or(Fault::Corrupt("an account that was just opened is missing").into())

@@ -23,7 +23,7 @@
 //! People: [`user`], [`registration`], [`session`], [`password`], [`instrument`].
 //! Money: [`account`], [`transaction`], [`transfer`], [`deposit`], [`withdrawal`], [`rail`],
 //! [`ledger`]. Reading: [`history`], [`annotation`], [`exchange_rate`]. Later: [`outbox`],
-//! [`dead_letter`], [`bell`]. The world outside, simulated: [`sandbox`].
+//! [`relay`], [`dead_letter`], [`bell`]. The world outside, simulated: [`sandbox`].
 //!
 //! Every file has one order: types, pure rules, commands, queries, tests. Commands and queries
 //! take the open [`Bank`] or its [`Db`]; rules take neither.
@@ -51,6 +51,7 @@ pub mod password;
 pub mod rail;
 pub mod refusal;
 pub mod registration;
+pub mod relay;
 pub mod sandbox;
 pub mod session;
 mod table;

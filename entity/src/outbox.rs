@@ -1,7 +1,7 @@
 //! The outbox: what is to be done later, written in the transaction that calls for it.
 //!
 //! Guarantees: a job exists exactly if its cause was committed, and is gone exactly if its effect
-//! was. Pushing it to a queue is only a doorbell: [`claim`] moves `due_at` ahead, and a job that
+//! was. Pushing it to a queue is only a doorbell: the [`relay`](crate::relay) moves `due_at` ahead, and a job that
 //! nobody finishes by then is pushed again, each time later. After [`ATTEMPTS_MAX`] attempts it is
 //! a dead letter, which an operator sees and can retry. A job may run twice at once; whatever it
 //! does has to be guarded by a state.
@@ -19,16 +19,14 @@ use chrono::Duration;
 use sea_orm::sea_query::Expr;
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, IntoActiveModel,
-    PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, raw_sql,
+    PaginatorTrait, QueryFilter,
 };
 use serde::{Deserialize, Serialize};
 
 /// Attempts before a job is a dead letter: with the backoff below, after about nine hours.
 pub const ATTEMPTS_MAX: i32 = 12;
-/// How long the first attempt may take before the job is pushed again.
-const LEASE: Duration = Duration::seconds(15);
-/// How long it is left alone at most.
-const LEASE_MAX: Duration = Duration::hours(2);
+/// How long a job waits between attempts at most.
+const BACKOFF_MAX: Duration = Duration::hours(2);
 
 /// What is to be done later. It carries ids only; a new version of a job is a new name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -146,78 +144,14 @@ pub async fn finish(bank: &Bank, job: JobId) -> Result<()> {
     Ok(tx.commit().await?)
 }
 
-/// Takes the jobs that are due, at most `limit`, oldest first, and leaves each alone for a while.
-/// Jobs whose attempts are used up are given up instead.
-///
-/// # Errors
-/// Only faults; then nothing was taken.
-pub async fn claim(bank: &Bank, limit: u64) -> Result<Vec<Entry>> {
-    let now = bank.clock.now();
-    let tx = bank.db.begin().await?;
-    let due = due(&bank.db, &tx, now, limit).await?;
-    let (spent, due): (Vec<_>, Vec<_>) = due.into_iter().partition(|row| row.attempts >= ATTEMPTS_MAX);
-    for row in spent {
-        give_up(&tx, row.id, now, "no attempt came to an end").await?;
-    }
-    let mut entries = Vec::with_capacity(due.len());
-    for (attempts, ids) in by_attempts(&due) {
-        let next = [
-            (job::Column::Attempts, Expr::value(attempts.saturating_add(1))),
-            (job::Column::DueAt, Expr::value(now + lease(attempts))),
-        ];
-        let update = next
-            .into_iter()
-            .fold(job::Entity::update_many(), |update, (column, value)| update.col_expr(column, value));
-        update.filter(job::Column::Id.is_in(ids)).exec(&tx).await?;
-    }
-    for mut row in due {
-        row.attempts = row.attempts.saturating_add(1);
-        entries.push(Entry::try_from(row)?);
-    }
-    tx.commit().await?;
-    Ok(entries)
-}
-
-/// The due rows. PostgreSQL skips those that another relay is just taking; SQLite has one writer.
-async fn due(db: &Db, tx: &DatabaseTransaction, now: Time, limit: u64) -> Result<Vec<job::Model>> {
-    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    let rows = if db.is_postgres() {
-        job::Entity::find().from_raw_sql(raw_sql!(
-            Postgres,
-            "SELECT * FROM jobs WHERE dead_at IS NULL AND due_at <= {now} ORDER BY due_at LIMIT {limit} \
-             FOR UPDATE SKIP LOCKED"
-        ))
-    } else {
-        job::Entity::find().from_raw_sql(raw_sql!(
-            Sqlite,
-            "SELECT * FROM jobs WHERE dead_at IS NULL AND due_at <= {now} ORDER BY due_at LIMIT {limit}"
-        ))
-    };
-    Ok(rows.all(tx).await?)
-}
-
-fn by_attempts(rows: &[job::Model]) -> std::collections::BTreeMap<i32, Vec<JobId>> {
-    let mut groups = std::collections::BTreeMap::<i32, Vec<JobId>>::new();
-    for row in rows {
-        groups.entry(row.attempts).or_default().push(row.id);
-    }
-    groups
-}
-
-/// Twice as long each time: 15 s, 30 s, 1 min, … up to two hours.
-fn lease(attempts: i32) -> Duration {
-    let doubled = u32::try_from(attempts).ok().and_then(|attempts| 2_i32.checked_pow(attempts));
-    doubled.and_then(|factor| LEASE.checked_mul(factor)).map_or(LEASE_MAX, |lease| lease.min(LEASE_MAX))
-}
-
 /// Four times as long each time: 1 s, 4 s, 16 s, … up to two hours. Most faults are over at once;
 /// the others last for hours.
 fn backoff(attempts: i32) -> Duration {
     let power = u32::try_from(attempts.saturating_sub(1)).ok().and_then(|power| 4_i64.checked_pow(power));
-    power.and_then(Duration::try_seconds).map_or(LEASE_MAX, |wait| wait.min(LEASE_MAX))
+    power.and_then(Duration::try_seconds).map_or(BACKOFF_MAX, |wait| wait.min(BACKOFF_MAX))
 }
 
-async fn give_up(tx: &impl ConnectionTrait, id: JobId, now: Time, error: &str) -> Result<()> {
+pub(crate) async fn give_up(tx: &impl ConnectionTrait, id: JobId, now: Time, error: &str) -> Result<()> {
     tracing::error!(job = %id, error, "a job is a dead letter now");
     job::Entity::update_many()
         .col_expr(job::Column::DeadAt, Expr::value(now))
@@ -275,22 +209,6 @@ async fn due_again(
     Ok(())
 }
 
-/// When the next job is due, if one is waiting.
-///
-/// # Errors
-/// Only faults.
-pub async fn next_due(db: &Db) -> Result<Option<Time>> {
-    let next = job::Entity::find()
-        .select_only()
-        .column(job::Column::DueAt)
-        .filter(job::COLUMN.dead_at.is_null())
-        .order_by_asc(job::Column::DueAt)
-        .into_tuple()
-        .one(db.connection())
-        .await?;
-    Ok(next)
-}
-
 /// How many jobs wait, dead letters not counted.
 ///
 /// # Errors
@@ -302,14 +220,6 @@ pub async fn waiting(db: &Db) -> Result<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_lease_doubles_up_to_two_hours() {
-        assert_eq!(lease(0), Duration::seconds(15));
-        assert_eq!(lease(3), Duration::minutes(2));
-        assert_eq!(lease(ATTEMPTS_MAX), LEASE_MAX);
-        assert_eq!(lease(i32::MAX), LEASE_MAX);
-    }
 
     #[test]
     fn the_backoff_spans_about_nine_hours() {

@@ -6,8 +6,8 @@
 
 use crate::queue::{Queues, Ticket};
 use entity::bell::Listener;
-use entity::outbox::{self, Job};
-use entity::{Bank, Error};
+use entity::outbox::Job;
+use entity::{Bank, Error, relay};
 use std::collections::HashMap;
 use std::time::Duration;
 
@@ -41,7 +41,7 @@ pub(crate) async fn run(bank: Bank, queues: Queues, mut bell: Listener) {
 /// Pushes what is due now, at most one round; says how many jobs were taken.
 pub(crate) async fn push_due(bank: &Bank, queues: &Queues) -> Result<u64, String> {
     let text = |error: Error| error.to_string();
-    let entries = outbox::claim(bank, ROUND).await.map_err(text)?;
+    let entries = relay::claim(bank, ROUND).await.map_err(text)?;
     let mut by_kind: HashMap<&'static str, Vec<Ticket>> = HashMap::new();
     for entry in &entries {
         by_kind.entry(Job::kind(entry.job)).or_default().push(Ticket { job: entry.id.0 });
@@ -54,7 +54,7 @@ pub(crate) async fn push_due(bank: &Bank, queues: &Queues) -> Result<u64, String
 
 /// Until the next job is due.
 async fn nap(bank: &Bank) -> Duration {
-    match outbox::next_due(&bank.db).await {
+    match relay::next_due(&bank.db).await {
         Ok(Some(due)) => (due - bank.clock.now()).to_std().unwrap_or_default().min(NAP_MAX),
         Ok(None) | Err(_) => NAP_MAX,
     }
