@@ -14,7 +14,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
-use worker::dispatch::Context;
+use worker::context::Context;
 use worker::queue::Queues;
 use worker::simulator;
 

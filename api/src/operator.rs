@@ -16,7 +16,7 @@ use entity::ledger::audit;
 use entity::outbox::Entry;
 use entity::page::Page;
 use entity::refusal::Code;
-use entity::{account, dead_letter, outbox, user};
+use entity::{account, dead_letter, freeze, outbox, user};
 
 /// Proof that the request came with the operator token.
 #[derive(Clone, Copy)]
@@ -221,7 +221,7 @@ impl OperatorMutation {
 
 async fn set_frozen(context: &Context<'_>, id: &ID, frozen: bool) -> ApiResult<FreezeUserPayload> {
     operator(context)?;
-    let user = user::set_frozen(bank(context)?, UserId::parse(id, "id")?, frozen).await?;
+    let user = freeze::set(bank(context)?, UserId::parse(id, "id")?, frozen).await?;
     Ok(FreezeUserPayload { user: User(user) })
 }
 

@@ -5,7 +5,7 @@ use crate::error::ApiResult;
 use crate::user::{self, HandleInput, User};
 use async_graphql::{Context, InputObject, Object, SimpleObject};
 use entity::password::Password;
-use entity::session;
+use entity::{session, sign_in};
 
 /// Who signs in.
 #[derive(InputObject)]
@@ -61,7 +61,7 @@ impl SessionMutation {
         #[graphql(desc = "Who signs in.")] input: SignInInput,
     ) -> ApiResult<SignInPayload> {
         let password = Password::typed(input.password);
-        let tokens = session::sign_in(bank(context)?, &input.handle.parse()?, password).await?;
+        let tokens = sign_in::sign_in(bank(context)?, &input.handle.parse()?, password).await?;
         let user = user::find(context, tokens.user).await?;
         Ok(SignInPayload { user, session: authentication(context)?.issue(bank(context)?, tokens)? })
     }

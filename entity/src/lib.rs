@@ -20,7 +20,7 @@
 //! # The map
 //!
 //! Values, which know nothing: [`money`], [`handle`], [`id`], [`clock`], [`page`], [`refusal`].
-//! People: [`user`], [`registration`], [`session`], [`password`], [`instrument`].
+//! People: [`user`], [`registration`], [`sign_in`], [`session`], [`password`], [`freeze`], [`instrument`].
 //! Money: [`account`], [`transaction`], [`transfer`], [`deposit`], [`withdrawal`], [`rail`],
 //! [`ledger`]. Reading: [`history`], [`annotation`], [`exchange_rate`]. Later: [`outbox`],
 //! [`relay`], [`dead_letter`], [`bell`]. The world outside, simulated: [`sandbox`].
@@ -38,6 +38,7 @@ pub mod dead_letter;
 pub mod deposit;
 pub mod error;
 pub mod exchange_rate;
+pub mod freeze;
 pub mod handle;
 pub mod history;
 pub mod id;
@@ -54,6 +55,7 @@ pub mod registration;
 pub mod relay;
 pub mod sandbox;
 pub mod session;
+pub mod sign_in;
 mod table;
 pub mod transaction;
 pub mod transfer;

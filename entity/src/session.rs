@@ -8,14 +8,11 @@
 use crate::bank::Bank;
 use crate::clock::Time;
 use crate::error::Result;
-use crate::handle::Handle;
 use crate::id::{SessionId, UserId};
 use crate::keys;
-use crate::password::Password;
 use crate::refusal::Code;
-use crate::registration;
-use crate::table::{handle, refresh_token, session, user};
-use crate::user::{self as person, UserState};
+use crate::table::{refresh_token, session};
+use crate::user;
 use chrono::Duration;
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, QueryFilter,
@@ -35,32 +32,6 @@ pub struct Tokens {
     pub user: UserId,
     /// The token that gets the next access token; it works once.
     pub refresh: String,
-}
-
-/// Signs in with a handle and its password.
-///
-/// # Errors
-/// `SIGN_IN_FAILED` whatever was wrong; `USER_NOT_ACTIVE` for the right password of somebody who
-/// has not shown the code yet; `OVERLOADED`.
-pub async fn sign_in(bank: &Bank, handle: &Handle, password: Password) -> Result<Tokens> {
-    let found = handle::Entity::find_by_id(handle.as_str())
-        .find_also_related(user::Entity)
-        .one(bank.db.connection())
-        .await?
-        .and_then(|(_, user)| user);
-    let Some(user) = found else {
-        let pending = registration::pending(bank, handle).await?;
-        let known = bank.passwords.verify(password, pending).await?;
-        return Err(if known { Code::UserNotActive } else { Code::SignInFailed }.into());
-    };
-    let right = bank.passwords.verify(password, Some(user.password_hash)).await?;
-    if !right || user.state == UserState::Closed {
-        return Err(Code::SignInFailed.into());
-    }
-    let tx = bank.db.begin().await?;
-    let tokens = open(bank, &tx, user.id).await?;
-    tx.commit().await?;
-    Ok(tokens)
 }
 
 /// Opens a session for somebody who has just proven to be this person.
@@ -118,7 +89,7 @@ pub async fn refresh(bank: &Bank, token: &str) -> Result<Tokens> {
 /// # Errors
 /// `SESSION_ENDED`.
 pub async fn who(bank: &Bank, id: SessionId) -> Result<UserId> {
-    person::of_session(&bank.db, id, bank.clock.now()).await?.ok_or(Code::SessionEnded.into())
+    user::of_session(&bank.db, id, bank.clock.now()).await?.ok_or(Code::SessionEnded.into())
 }
 
 /// Signs out. Doing it twice is doing it once.

@@ -1,7 +1,5 @@
 //! People: who they are, and whether they may act.
 
-use crate::account::{self, AccountState};
-use crate::bank::Bank;
 use crate::clock::Time;
 use crate::db::Db;
 use crate::error::Result;
@@ -9,7 +7,6 @@ use crate::handle::{Handle, HandleKind};
 use crate::id::UserId;
 use crate::refusal::{Code, Refusal};
 use crate::table::{handle, session, user};
-use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, DeriveActiveEnum, EntityTrait, EnumIter, QueryFilter, QueryOrder, QuerySelect};
 use std::collections::HashMap;
 
@@ -107,35 +104,6 @@ pub async fn reached_by(db: &Db, handle: &Handle) -> Result<Option<UserId>> {
         .one(db.connection())
         .await?;
     Ok(id)
-}
-
-/// Freezes a person and all its accounts, or makes it active again.
-///
-/// # Errors
-/// `NOT_FOUND`; `USER_CLOSED`, `USER_NOT_ACTIVE` for one who has left or not yet come.
-pub async fn set_frozen(bank: &Bank, id: UserId, frozen: bool) -> Result<User> {
-    let (user_state, account_state) = if frozen {
-        (UserState::Frozen, AccountState::Frozen)
-    } else {
-        (UserState::Active, AccountState::Open)
-    };
-    let tx = bank.db.begin().await?;
-    let row = user::Entity::find_by_id(id).lock_exclusive().one(&tx).await?.ok_or(Code::NotFound.at("id"))?;
-    match row.state {
-        UserState::Active | UserState::Frozen => {}
-        UserState::PendingActivation => return Err(Code::UserNotActive.at("id").into()),
-        UserState::Closed => return Err(Code::UserClosed.at("id").into()),
-    }
-    let value: sea_orm::Value = user_state.into();
-    user::Entity::update_many()
-        .col_expr(user::Column::State, Expr::value(value))
-        .filter(user::COLUMN.id.eq(id))
-        .exec(&tx)
-        .await?;
-    account::set_state(&tx, id, account_state).await?;
-    tx.commit().await?;
-    tracing::warn!(user = %id, frozen, "an operator changed the state of a person");
-    Ok(User { state: user_state, ..row.into() })
 }
 
 /// Who acts in a session, if it is still open.

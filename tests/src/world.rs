@@ -16,7 +16,7 @@ use std::time::Instant;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use uuid::Uuid;
-use worker::dispatch::Context;
+use worker::context::Context;
 use worker::gateway::Gateways;
 use worker::queue::Queues;
 use worker::simulator;

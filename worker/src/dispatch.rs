@@ -4,36 +4,11 @@
 //! ticket does no harm. The queue is always told that all is well; attempts, backoff and dead
 //! letters are the outbox's.
 
-use crate::gateway::Gateways;
+use crate::context::{Context, Left};
 use crate::{rail, registration};
-use chrono::Duration;
+use entity::Error;
 use entity::id::JobId;
 use entity::outbox::{self, Entry, Job};
-use entity::{Bank, Error};
-
-/// What a handler works with.
-#[derive(Clone)]
-pub struct Context {
-    /// The bank.
-    pub bank: Bank,
-    /// The world outside.
-    pub gateways: Gateways,
-}
-
-/// Why a handler left its job unfinished.
-#[derive(Debug)]
-pub(crate) enum Left {
-    /// The outside is at work; ask it again after this time.
-    Pending(Duration),
-    /// It did not work; try again with backoff.
-    Failed(String),
-}
-
-impl From<Error> for Left {
-    fn from(error: Error) -> Self {
-        Self::Failed(error.to_string())
-    }
-}
 
 /// Answers one ticket.
 pub async fn answer(context: &Context, id: JobId) {

@@ -12,6 +12,7 @@
 //! Guarantees: a worker may be killed at any instant, Redis may be flushed at any instant; every
 //! job is done in the end, and has one effect.
 
+pub mod context;
 pub mod dispatch;
 mod doorbell;
 pub mod gateway;
@@ -23,7 +24,7 @@ pub mod schedule;
 pub mod settings;
 pub mod simulator;
 
-use dispatch::Context;
+use context::Context;
 use entity::id::JobId;
 use entity::outbox::Job;
 use queue::Queues;

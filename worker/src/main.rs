@@ -5,7 +5,7 @@ use entity::clock::Clock;
 use entity::keys::Keys;
 use entity::{Bank, Db};
 use std::process::ExitCode;
-use worker::dispatch::Context;
+use worker::context::Context;
 use worker::queue::Queues;
 use worker::settings::Settings;
 use worker::simulator;

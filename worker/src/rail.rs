@@ -5,7 +5,7 @@
 //! it; it then knows the same key. Each answer goes through the ledger, which takes it once and
 //! ends the job with the last one.
 
-use crate::dispatch::{Context, Left};
+use crate::context::{Context, Left};
 use crate::gateway::{Known, Order, Unreachable};
 use chrono::Duration;
 use entity::id::TransactionId;
@@ -24,7 +24,7 @@ pub(crate) async fn advance(context: &Context, entry: &Entry, id: TransactionId)
         return Ok(outbox::finish(&context.bank, entry.id).await?);
     }
     let mut order = Order { transaction, instrument, attempt: entry.attempts };
-    let answers = converse(context, &order).await.map_err(|Unreachable(reason)| Left::Failed(reason))?;
+    let answers = converse(context, &order).await?;
     for outcome in &answers {
         order.transaction = conclude(context, &order.transaction, *outcome).await?;
     }

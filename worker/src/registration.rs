@@ -1,7 +1,6 @@
 //! Registrations: the code is sent to the handle that somebody claims to own.
 
-use crate::dispatch::{Context, Left};
-use crate::gateway::Unreachable;
+use crate::context::{Context, Left};
 use entity::id::RegistrationId;
 use entity::outbox::Entry;
 use entity::{outbox, registration};
@@ -19,8 +18,7 @@ pub(crate) async fn send_code(context: &Context, entry: &Entry, id: Registration
                 "Somebody tried to sign up with this address. If it was you, sign in instead. If not, there is nothing to do.".to_owned(),
             ),
         };
-        let sent = context.gateways.messenger.send(&message.to, &subject, &body).await;
-        sent.map_err(|Unreachable(reason)| Left::Failed(reason))?;
+        context.gateways.messenger.send(&message.to, &subject, &body).await?;
     }
     Ok(outbox::finish(&context.bank, entry.id).await?)
 }

@@ -1,7 +1,7 @@
 //! What happens by the clock: rates are refreshed, the ledger is audited, what has expired is
 //! forgotten. Every task may run in several workers at once and does no harm twice.
 
-use crate::dispatch::Context;
+use crate::context::Context;
 use apalis::prelude::{Data, WorkerBuilder};
 use apalis_cron::{CronScheduler, Tick};
 use cron::Schedule;

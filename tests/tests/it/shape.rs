@@ -93,7 +93,10 @@ fn only_the_main_of_the_api_knows_the_worker() {
         let name = path.display();
         if path.starts_with(&api) && !path.ends_with("main.rs") {
             assert!(!text.contains("worker::"), "{name} knows the worker");
-            assert!(!text.contains("sea_orm") && !text.contains("apalis"), "{name} reaches past the bank");
+            assert!(
+                !text.contains("sea_orm::") && !text.contains("apalis::"),
+                "{name} reaches past the bank"
+            );
         }
         if path.starts_with(&entity) {
             for stranger in ["async_graphql", "poem", "apalis", "redis::", "migration::"] {
