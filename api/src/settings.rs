@@ -67,7 +67,7 @@ pub enum Command {
 }
 
 fn check_redis(text: &str) -> Result<String, String> {
-    let expected = "expected redis://[USER:PASSWORD@]HOST:PORT";
+    let expected = "expected redis://HOST:PORT or redis://USER:PASSWORD@HOST:PORT";
     redis::Client::open(text).map(|_| text.to_owned()).map_err(|_| expected.to_owned())
 }
 

@@ -12,7 +12,7 @@ pub struct Settings {
     #[arg(long, env = "DATABASE_URL", default_value = "sqlite://okpay.db", value_parser = entity::db::check_url)]
     pub database_url: String,
 
-    /// The queues: redis://[USER:PASSWORD@]HOST:PORT (Redis or Valkey)
+    /// The queues: redis://HOST:PORT or redis://USER:PASSWORD@HOST:PORT (Redis or Valkey)
     #[arg(long, env = "REDIS_URL", value_parser = check_redis)]
     pub redis_url: String,
 
@@ -39,7 +39,7 @@ pub struct Settings {
 /// # Errors
 /// The form expected.
 pub fn check_redis(text: &str) -> Result<String, String> {
-    let expected = "expected redis://[USER:PASSWORD@]HOST:PORT";
+    let expected = "expected redis://HOST:PORT or redis://USER:PASSWORD@HOST:PORT";
     redis::Client::open(text).map(|_| text.to_owned()).map_err(|_| expected.to_owned())
 }
 
