@@ -106,6 +106,31 @@ fn only_the_main_of_the_api_knows_the_worker() {
     }
 }
 
+/// `deny.toml` says the same of the whole tree of dependencies; this needs no other tool.
+#[test]
+fn every_library_has_one_home() {
+    for (library, homes) in [
+        ("apalis", &["worker"][..]),
+        ("apalis-cron", &["worker"]),
+        ("apalis-redis", &["worker"]),
+        ("argon2", &["entity"]),
+        ("async-graphql", &["api", "tests"]),
+        ("jsonwebtoken", &["api"]),
+        ("phonenumber", &["entity"]),
+        ("poem", &["api"]),
+        ("redis", &["api", "worker"]),
+        ("sea-orm", &["entity", "tests"]),
+        ("sea-orm-migration", &["migration"]),
+        ("sepa", &["entity"]),
+    ] {
+        for room in ["api", "entity", "migration", "tests", "worker"] {
+            let manifest = std::fs::read_to_string(root().join(room).join("Cargo.toml")).unwrap();
+            let named = manifest.lines().any(|line| line.starts_with(&format!("{library}.workspace")));
+            assert_eq!(named, homes.contains(&room), "{library} in {room}");
+        }
+    }
+}
+
 #[test]
 fn the_schemas_are_their_contracts() {
     for (file, sdl) in [("schema", api::schema::sdl()), ("operator", api::operator::sdl())] {
