@@ -7,6 +7,7 @@
 #![expect(clippy::panic, reason = "a harness that can't go on has to stop its test")]
 
 pub mod client;
+pub mod deployment;
 pub mod rails;
 pub mod servers;
 pub mod world;

@@ -2,141 +2,13 @@
 
 use futures::future::join_all;
 use serde_json::{Value, json};
-use std::net::Ipv4Addr;
-use std::path::PathBuf;
-use std::process::{Child, Command, Output, Stdio};
-use std::sync::OnceLock;
-use std::time::{Duration, Instant};
+use std::process::Output;
 use tests::client::{Client, PASSWORD, euros, text};
-use tests::servers::{self, Redis};
+use tests::deployment::{Deployment, run, until};
+use tests::servers::{self, Postgres};
 
-const KEY: &str = "5f0c1d2e3a4b59687786a5b4c3d2e1f05f0c1d2e3a4b59687786a5b4c3d2e1f0";
-const OPERATOR: &str = "an-operator-token-of-forty-characters-xx";
-const PATIENCE: Duration = Duration::from_secs(90);
-
-/// The directory of the binaries, which are built once.
-fn binaries() -> &'static PathBuf {
-    static BUILT: OnceLock<PathBuf> = OnceLock::new();
-    BUILT.get_or_init(|| {
-        // The same targets as this test, so that nothing is compiled a second time.
-        let mut command = Command::new(env!("CARGO"));
-        command.args(["build", "--quiet", "--workspace", "--bins", "--tests"]).current_dir(root());
-        if !cfg!(debug_assertions) {
-            command.arg("--release");
-        }
-        assert!(command.status().unwrap().success());
-        std::env::current_exe().unwrap().parent().unwrap().parent().unwrap().to_owned()
-    })
-}
-
-fn root() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
-}
-
-fn command(name: &str) -> Command {
-    let mut command = Command::new(binaries().join(name));
-    for setting in ["DATABASE_URL", "REDIS_URL", "MASTER_KEY", "OPERATOR_TOKEN", "LISTEN", "LOG"] {
-        command.env_remove(setting);
-    }
-    command
-}
-
-fn run(name: &str, arguments: &[&str], settings: &[(&str, &str)]) -> Output {
-    command(name).args(arguments).envs(settings.iter().copied()).stdin(Stdio::null()).output().unwrap()
-}
-
-/// A process that ends with the test.
-struct Process(Child);
-
-impl Process {
-    fn start(name: &str, settings: &[(&str, &str)]) -> Self {
-        Self(
-            command(name)
-                .envs(settings.iter().copied())
-                .stdin(Stdio::null())
-                .stdout(Stdio::null())
-                .spawn()
-                .unwrap(),
-        )
-    }
-
-    fn signal(&self, signal: &str) {
-        let sent = Command::new("kill").args([signal, &self.0.id().to_string()]).status().unwrap();
-        assert!(sent.success());
-    }
-}
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        let _gone = self.0.kill();
-        let _ended = self.0.wait();
-    }
-}
-
-/// The wallet on PostgreSQL and Redis, as separate processes.
-struct Deployment {
-    settings: Vec<(&'static str, String)>,
-    url: String,
-    database: String,
-    redis: Redis,
-    _api: Process,
-}
-
-impl Deployment {
-    async fn start() -> Self {
-        let database = format!("processes_{}", tests::client::unique());
-        servers::postgres().create_database(&database, None);
-        let (redis, listen) = (Redis::start(), format!("{}:{}", Ipv4Addr::LOCALHOST, servers::free_port()));
-        let settings = vec![
-            ("DATABASE_URL", servers::postgres().url(&database)),
-            ("REDIS_URL", redis.url()),
-            ("MASTER_KEY", KEY.to_owned()),
-            ("OPERATOR_TOKEN", OPERATOR.to_owned()),
-            ("LISTEN", listen.clone()),
-            ("LOG", "error".to_owned()),
-        ];
-        let url = format!("http://{listen}");
-        let api = Process::start("api", &Self::pairs(&settings));
-        let deployment = Self { settings, url, database, redis, _api: api };
-        let ready = format!("{}/health/ready", deployment.url);
-        until(|| async {
-            reqwest::get(&ready).await.is_ok_and(|answer| answer.status() == 204).then_some(())
-        })
-        .await;
-        deployment
-    }
-
-    fn pairs<'a>(settings: &'a [(&'static str, String)]) -> Vec<(&'a str, &'a str)> {
-        settings.iter().map(|(name, value)| (*name, value.as_str())).collect()
-    }
-
-    fn worker(&self) -> Process {
-        Process::start("worker", &Self::pairs(&self.settings))
-    }
-
-    fn client(&self) -> Client {
-        Client::new(format!("{}/graphql", self.url))
-    }
-
-    fn operator(&self) -> Client {
-        Client::new(format!("{}/operator/graphql", self.url)).with_token(OPERATOR)
-    }
-
-    fn sql(&self, statement: &str) -> String {
-        servers::postgres().sql(&self.database, statement).unwrap()
-    }
-}
-
-/// Looks until there is an answer: other processes have clocks of their own.
-async fn until<T, F: Future<Output = Option<T>>>(look: impl Fn() -> F) -> T {
-    let started = Instant::now();
-    loop {
-        if let Some(seen) = look().await {
-            return seen;
-        }
-        assert!(started.elapsed() < PATIENCE, "nothing was seen within {PATIENCE:?}");
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+fn sql(deployment: &Deployment, statement: &str) -> String {
+    deployment.sql(servers::postgres(), statement).unwrap()
 }
 
 /// Somebody with 1,000 euros and a linked account.
@@ -170,7 +42,7 @@ async fn balance(client: &Client) -> String {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_killed_worker_and_a_flushed_redis_settle_200_withdrawals_once_each() {
-    let deployment = Deployment::start().await;
+    let deployment = Deployment::start_on(servers::postgres()).await;
     let first = deployment.worker();
     let (client, account) = rich(&deployment).await;
     let withdraw = |number: u32| {
@@ -184,15 +56,15 @@ async fn a_killed_worker_and_a_flushed_redis_settle_200_withdrawals_once_each() 
     let _second = deployment.worker();
     deployment.redis.flush();
     let unfinished = "SELECT count(*) FROM transactions WHERE kind = 'WITHDRAWAL' AND state <> 'SETTLED'";
-    until(|| async { (deployment.sql(unfinished) == "0").then_some(()) }).await;
-    assert_eq!(deployment.sql("SELECT count(*) FROM transactions WHERE kind = 'WITHDRAWAL'"), "200");
+    until(|| async { (sql(&deployment, unfinished) == "0").then_some(()) }).await;
+    assert_eq!(sql(&deployment, "SELECT count(*) FROM transactions WHERE kind = 'WITHDRAWAL'"), "200");
     assert_eq!(
-        deployment.sql("SELECT count(*), sum(amount) FROM sandbox_orders WHERE direction = 'PAY'"),
+        sql(&deployment, "SELECT count(*), sum(amount) FROM sandbox_orders WHERE direction = 'PAY'"),
         "200|20000"
     );
     let legs = "SELECT count(*) FROM (SELECT 1 FROM postings p JOIN transactions t ON t.id = p.transaction_id \
         WHERE t.kind = 'WITHDRAWAL' GROUP BY t.id HAVING count(*) <> 4) AS wrong";
-    assert_eq!(deployment.sql(legs), "0");
+    assert_eq!(sql(&deployment, legs), "0");
     assert_eq!(balance(&client).await, "800.00");
     until(|| async {
         let answer = deployment.operator().ask("{ waitingJobs audit { clean } }", Value::Null).await;
@@ -200,6 +72,44 @@ async fn a_killed_worker_and_a_flushed_redis_settle_200_withdrawals_once_each() 
         (answer["waitingJobs"] == 0).then_some(())
     })
     .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_database_that_is_killed_under_load_keeps_every_acknowledged_act_once() {
+    let postgres = Postgres::start_private(true);
+    let deployment = Deployment::start_on(&postgres).await;
+    let _worker = deployment.worker();
+    let (client, account) = rich(&deployment).await;
+    let withdraw = |number: u32| {
+        let input = json!({ "instrumentId": account, "money": euros("1.00"), "idempotencyKey": format!("w{number}") });
+        client.try_act("requestWithdrawal", "transaction { id }", input)
+    };
+    // One load of clients that go on while the database dies, and ask again with the same key.
+    let load = join_all((0..150).map(|number| {
+        let withdraw = &withdraw;
+        async move { until(|| async { withdraw(number).await.ok() }).await }
+    }));
+    let crash = async {
+        for _ in 0..3 {
+            tokio::task::block_in_place(|| {
+                postgres.kill();
+                postgres.start();
+            });
+            tokio::task::yield_now().await;
+        }
+    };
+    let (acknowledged, ()) = futures::join!(load, crash);
+    let ids: std::collections::BTreeSet<_> =
+        acknowledged.iter().map(|answer| text(&answer["transaction"]["id"]).to_owned()).collect();
+    assert_eq!(ids.len(), 150);
+    let unfinished = "SELECT count(*) FROM transactions WHERE kind = 'WITHDRAWAL' AND state <> 'SETTLED'";
+    until(|| async { (deployment.sql(&postgres, unfinished).as_deref() == Ok("0")).then_some(()) }).await;
+    let all = "SELECT count(*), sum(amount) FROM transactions WHERE kind = 'WITHDRAWAL'";
+    assert_eq!(deployment.sql(&postgres, all).as_deref(), Ok("150|15000"));
+    let told = "SELECT count(*) FROM sandbox_orders WHERE direction = 'PAY'";
+    assert_eq!(deployment.sql(&postgres, told).as_deref(), Ok("150"));
+    let audit = deployment.operator().ask("{ audit { clean } }", Value::Null).await;
+    assert_eq!(audit["audit"]["clean"], true);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -213,7 +123,7 @@ async fn the_story_is_told_twice_on_each_setup() {
     for end in ["", "-wal", "-shm", ".key"] {
         let _gone = std::fs::remove_file(format!("{}{end}", file.display()));
     }
-    let deployment = Deployment::start().await;
+    let deployment = Deployment::start_on(servers::postgres()).await;
     let _worker = deployment.worker();
     for _ in 0..2 {
         let settings = Deployment::pairs(&deployment.settings);
@@ -231,12 +141,12 @@ fn check_story(told: &Output) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_terminated_process_finishes_and_says_so() {
-    let deployment = Deployment::start().await;
+    let deployment = Deployment::start_on(servers::postgres()).await;
     let mut worker = deployment.worker();
     rich(&deployment).await;
     worker.signal("-TERM");
     assert!(worker.0.wait().unwrap().success());
-    let Deployment { _api: mut api, .. } = deployment;
+    let Deployment { mut api, .. } = deployment;
     api.signal("-TERM");
     assert!(api.0.wait().unwrap().success());
 }
