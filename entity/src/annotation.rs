@@ -7,6 +7,7 @@ use crate::history;
 use crate::id::{TransactionId, UserId};
 use crate::refusal::{Code, Refusal};
 use crate::table::annotation::{self, Column};
+use crate::user::is_printable;
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter};
 use std::collections::HashMap;
@@ -27,13 +28,15 @@ impl Annotation {
     /// `NOTE_INVALID`, `TAGS_INVALID`.
     pub fn parse(note: Option<&str>, tags: Vec<String>) -> Result<Self, Refusal> {
         let note = note.map(str::trim).filter(|note| !note.is_empty());
-        if note.is_some_and(|note| note.chars().count() > 500) {
+        let printable = |text: &str| text.lines().all(is_printable);
+        if note.is_some_and(|note| note.chars().count() > 500 || !printable(note)) {
             return Err(Code::NoteInvalid.at("note"));
         }
         let mut kept: Vec<String> = Vec::new();
         for tag in tags {
             let tag = tag.trim().to_owned();
-            if !(1..=50).contains(&tag.chars().count()) || kept.contains(&tag) || kept.len() == 20 {
+            let fits = (1..=50).contains(&tag.chars().count()) && is_printable(&tag);
+            if !fits || kept.contains(&tag) || kept.len() == 20 {
                 return Err(Code::TagsInvalid.at("tags"));
             }
             kept.push(tag);

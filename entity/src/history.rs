@@ -12,6 +12,7 @@ use crate::page::{Page, Slice};
 use crate::refusal::{Code, Refusal};
 use crate::table::transaction::{self, Column};
 use crate::transaction::{Kind, State, Transaction};
+use chrono::Datelike;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 /// Which transactions; all, where nothing is said.
@@ -30,15 +31,15 @@ pub struct Filter {
 }
 
 impl Filter {
-    /// Refuses a span of time that holds nothing.
+    /// Refuses a span of time that holds nothing, or years that no database stores.
     ///
     /// # Errors
     /// `FILTER_INVALID`.
     pub fn checked(self) -> Result<Self, Refusal> {
-        match (self.from, self.until) {
-            (Some(from), Some(until)) if from >= until => Err(Code::FilterInvalid.at("filter")),
-            _ => Ok(self),
-        }
+        let known = |time: &Time| (1..=9999).contains(&time.year());
+        let stored = self.from.iter().chain(&self.until).all(known);
+        let empty = self.from.zip(self.until).is_some_and(|(from, until)| from >= until);
+        if stored && !empty { Ok(self) } else { Err(Code::FilterInvalid.at("filter")) }
     }
 }
 

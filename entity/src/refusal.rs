@@ -14,14 +14,14 @@ macro_rules! refusals {
             AmountMalformed "AMOUNT_MALFORMED" false "Write the amount as digits with an optional point, such as \"12.50\"." "金额请只用数字和一个可选的小数点，例如 \"12.50\"。";
             AmountNegative "AMOUNT_NEGATIVE" false "The amount has to be more than zero; this one is negative." "金额必须大于零，不能为负数。";
             AmountScale "AMOUNT_SCALE" false "The amount has more decimal digits than its currency. Nothing is rounded; write fewer digits." "金额的小数位数多于该货币允许的位数，系统不会四舍五入，请减少位数。";
-            AmountTooLarge "AMOUNT_TOO_LARGE" false "The amount is larger than the wallet can count." "金额超出钱包可处理的范围。";
+            AmountTooLarge "AMOUNT_TOO_LARGE" false "The amount is larger than one act may move: 10^15 minor units." "金额超出单笔操作的上限（10^15 个最小货币单位）。";
             AmountZero "AMOUNT_ZERO" false "The amount has to be more than zero." "金额必须大于零。";
             CodeExpired "CODE_EXPIRED" false "The code is no longer valid. Sign up again to get a new one." "验证码已失效，请重新注册以获取新验证码。";
             CodeWrong "CODE_WRONG" false "The code is wrong. After five wrong tries a new one is needed." "验证码错误。连续错误五次后需要重新获取。";
             CurrencyUnknown "CURRENCY_UNKNOWN" false "Use a currency code of ISO 4217 in capitals, such as EUR." "请使用大写的 ISO 4217 货币代码，例如 EUR。";
             CursorInvalid "CURSOR_INVALID" false "Use a cursor that a page of this list gave you." "请使用本列表分页返回的游标。";
             EmailInvalid "EMAIL_INVALID" false "This is not an e-mail address." "这不是有效的电子邮件地址。";
-            FilterInvalid "FILTER_INVALID" false "The filter can match nothing: its start is not before its end." "筛选条件无法匹配：开始时间必须早于结束时间。";
+            FilterInvalid "FILTER_INVALID" false "The filter can match nothing: its start has to be before its end, in the years 1 to 9999." "筛选条件无法匹配：开始时间必须早于结束时间，且年份须在 1 至 9999 之间。";
             HolderInvalid "HOLDER_INVALID" false "Give the name of the account's holder, at most 100 characters." "请填写账户持有人姓名，最多 100 个字符。";
             IbanInvalid "IBAN_INVALID" false "This is not a valid IBAN (ISO 13616): check it for a mistyped character." "这不是有效的 IBAN（ISO 13616），请检查是否有输入错误。";
             IdMalformed "ID_MALFORMED" false "This is not an id of the kind expected here." "此处需要其他类型的 ID。";
@@ -32,7 +32,7 @@ macro_rules! refusals {
             NameInvalid "NAME_INVALID" false "Give a name of at most 100 characters." "请填写姓名，最多 100 个字符。";
             NicknameInvalid "NICKNAME_INVALID" false "Use a nickname of 1 to 100 characters, or none." "昵称须为 1 至 100 个字符，或留空。";
             NotFound "NOT_FOUND" false "There is nothing of yours by this id." "没有属于您的该 ID 对应内容。";
-            NoteInvalid "NOTE_INVALID" false "The note is too long." "备注过长。";
+            NoteInvalid "NOTE_INVALID" false "The note is too long or has characters that can't be shown." "备注过长或包含无法显示的字符。";
             Overloaded "OVERLOADED" true "The wallet is busy. Try again in a moment with the same idempotency key." "系统繁忙，请稍后使用相同的幂等键重试。";
             PageSize "PAGE_SIZE" false "Ask for 1 to 100 items a page, either from the start (first) or from the end (last)." "每页请请求 1 至 100 条，使用 first 或 last 其中之一。";
             PasswordTooLong "PASSWORD_TOO_LONG" false "Use a password of at most 128 characters." "密码最多 128 个字符。";

@@ -14,6 +14,7 @@ use crate::id::{AccountId, InstrumentId, TransactionId, UserId};
 use crate::money::{Amount, Currency};
 use crate::refusal::{Code, Refusal};
 use crate::table::transaction;
+use crate::user::is_printable;
 use sea_orm::{DeriveActiveEnum, EnumIter, Iterable};
 
 /// What kind of act.
@@ -205,14 +206,14 @@ fn failure(text: &str) -> Result<Failure, Fault> {
 }
 
 /// A note to the other side: at most 140 characters, as much as a bank transfer carries
-/// (remittance information of ISO 20022 `pain.001`). Blank is none.
+/// (remittance information of ISO 20022 `pain.001`), on one line. Blank is none.
 ///
 /// # Errors
 /// `NOTE_INVALID`.
 pub fn parse_note(text: Option<&str>) -> Result<Option<String>, Refusal> {
     match text.map(str::trim) {
         None | Some("") => Ok(None),
-        Some(text) if text.chars().count() <= 140 => Ok(Some(text.to_owned())),
+        Some(text) if text.chars().count() <= 140 && is_printable(text) => Ok(Some(text.to_owned())),
         Some(_) => Err(Code::NoteInvalid.at("note")),
     }
 }

@@ -51,7 +51,7 @@ impl From<user::Model> for User {
     }
 }
 
-/// A name of 1 to 100 characters, without control characters.
+/// A name of 1 to 100 printable characters.
 ///
 /// # Errors
 /// `NAME_INVALID`.
@@ -62,8 +62,16 @@ pub fn parse_name(text: &str) -> Result<String, Refusal> {
 /// The same rule for other short texts.
 pub(crate) fn parse_text(text: &str, refusal: Refusal) -> Result<String, Refusal> {
     let text = text.trim();
-    let fits = (1..=100).contains(&text.chars().count()) && !text.chars().any(char::is_control);
+    let fits = (1..=100).contains(&text.chars().count()) && is_printable(text);
     if fits { Ok(text.to_owned()) } else { Err(refusal) }
+}
+
+/// Whether a text shows as what it is: no control characters (PostgreSQL stores no NUL either), and
+/// none that turn the direction of what follows (Unicode TR 36, section 2.5).
+pub(crate) fn is_printable(text: &str) -> bool {
+    !text.chars().any(|letter| {
+        letter.is_control() || matches!(letter, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    })
 }
 
 /// The people of these ids.

@@ -28,7 +28,7 @@ CREATE TABLE transactions (
     actor {uuid} NOT NULL,
     idempotency_key TEXT NOT NULL CHECK (length(idempotency_key) BETWEEN 1 AND 64),
     currency TEXT NOT NULL,
-    amount {int} NOT NULL CHECK (amount > 0),
+    amount {int} NOT NULL CHECK (amount BETWEEN 1 AND 1000000000000000),
     debit_account {int} NOT NULL REFERENCES accounts (id),
     credit_account {int} NOT NULL REFERENCES accounts (id),
     payer {uuid},

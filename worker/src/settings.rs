@@ -30,7 +30,7 @@ pub struct Settings {
     pub concurrency: u16,
 
     /// What is logged: error, warn, info, debug, trace, or a filter such as info,entity=debug
-    #[arg(long, env = "LOG", default_value = "info,apalis_core=off", value_parser = check_log)]
+    #[arg(long, env = "LOG", default_value = "warn,worker=info,apalis_core=off", value_parser = check_log)]
     pub log: String,
 }
 

@@ -83,6 +83,8 @@ async fn notes_and_tags_are_private(world: &World) {
     assert_eq!(alice.client.ask(query, json!({ "id": id })).await["transaction"]["annotation"], own);
     let cases = [
         (json!({ "note": "x".repeat(501) }), "NOTE_INVALID", "note"),
+        (json!({ "note": "nul \u{0} byte" }), "NOTE_INVALID", "note"),
+        (json!({ "tags": ["a\u{0}"] }), "TAGS_INVALID", "tags"),
         (json!({ "tags": ["a", "a"] }), "TAGS_INVALID", "tags"),
         (json!({ "tags": ["x".repeat(51)] }), "TAGS_INVALID", "tags"),
         (json!({ "tags": vec![""; 1] }), "TAGS_INVALID", "tags"),
@@ -124,6 +126,7 @@ async fn each_wrong_page_is_refused_by_name(world: &World) {
         (json!({ "after": "nonsense" }), "CURSOR_INVALID", "after"),
         (json!({ "before": alice.link(tests::client::IBAN).await }), "CURSOR_INVALID", "before"),
         (json!({ "filter": { "currency": "EUX" } }), "CURRENCY_UNKNOWN", "currency"),
+        (json!({ "filter": { "from": "+262142-12-31T00:00:00Z" } }), "FILTER_INVALID", "filter"),
         (
             json!({ "filter": { "from": "2026-01-02T00:00:00Z", "until": "2026-01-01T00:00:00Z" } }),
             "FILTER_INVALID",

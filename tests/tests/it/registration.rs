@@ -92,6 +92,8 @@ async fn each_wrong_form_is_refused_by_name(world: &World) {
         (json!({ "handle": { "phone": "112" } }), "PHONE_INVALID", "phone"),
         (json!({ "name": " " }), "NAME_INVALID", "name"),
         (json!({ "name": "x".repeat(101) }), "NAME_INVALID", "name"),
+        (json!({ "name": "nul \u{0} byte" }), "NAME_INVALID", "name"),
+        (json!({ "name": "\u{202e}backwards" }), "NAME_INVALID", "name"),
         (json!({ "password": "eleven char" }), "PASSWORD_TOO_SHORT", "password"),
         (json!({ "password": "x".repeat(129) }), "PASSWORD_TOO_LONG", "password"),
         (json!({ "acceptedTermsVersion": "2020-01-01" }), "TERMS_NOT_ACCEPTED", "acceptedTermsVersion"),

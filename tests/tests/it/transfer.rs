@@ -71,6 +71,7 @@ async fn each_wrong_transfer_is_refused_by_name(world: &World) {
         (json!({ "to": { "phone": "0151 2345" } }), "PHONE_INVALID", "phone"),
         (json!({ "to": { "phone": "+4915123456789", "email": "a@example.com" } }), "BAD_INPUT", ""),
         (json!({ "note": "x".repeat(141) }), "NOTE_INVALID", "note"),
+        (json!({ "note": "nul \u{0} byte" }), "NOTE_INVALID", "note"),
         (json!({ "idempotencyKey": "" }), "IDEMPOTENCY_KEY_INVALID", "idempotencyKey"),
         (json!({ "idempotencyKey": "two words" }), "IDEMPOTENCY_KEY_INVALID", "idempotencyKey"),
     ];
