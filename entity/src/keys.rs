@@ -91,18 +91,29 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
         .collect()
 }
 
+/// Reads the key file, which is made whole or not at all: of several processes that start at once
+/// one makes it, and all read the same.
 fn key_file(path: &str) -> Result<String, String> {
-    match OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
-        Ok(mut file) => {
-            let key = hex(&random_bytes());
-            file.write_all(key.as_bytes()).map_err(|error| format!("{path}: {error}"))?;
-            Ok(key)
+    let text = |error: std::io::Error| format!("{path}: {error}");
+    if !std::fs::exists(path).map_err(text)? {
+        let draft = format!("{path}.{}", std::process::id());
+        let mut file = OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(true)
+            .mode(0o600)
+            .open(&draft)
+            .map_err(text)?;
+        file.write_all(hex(&random_bytes()).as_bytes()).and_then(|()| file.sync_all()).map_err(text)?;
+        let made = std::fs::hard_link(&draft, path);
+        std::fs::remove_file(&draft).map_err(text)?;
+        if let Err(error) = made
+            && error.kind() != ErrorKind::AlreadyExists
+        {
+            return Err(text(error));
         }
-        Err(error) if error.kind() == ErrorKind::AlreadyExists => {
-            std::fs::read_to_string(path).map_err(|error| format!("{path}: {error}"))
-        }
-        Err(error) => Err(format!("{path}: {error}")),
     }
+    std::fs::read_to_string(path).map_err(text)
 }
 
 fn mac(key: &[u8], parts: &[&[u8]]) -> [u8; 32] {
