@@ -49,7 +49,8 @@ pub struct World {
     stop: watch::Sender<bool>,
     served: JoinHandle<()>,
     workers: Vec<JoinHandle<()>>,
-    place: Place,
+    /// Removed last, even by a test that failed.
+    _place: Place,
 }
 
 /// What is removed with the world.
@@ -113,7 +114,8 @@ impl World {
         let address = bound.address();
         let served = tokio::spawn(async move { drop(bound.serve(ended(stopped)).await) });
         let redis = (setup == Setup::Real).then(Redis::start);
-        let mut world = Self { bank, gateways, redis, address, stop, served, workers: Vec::new(), place };
+        let mut world =
+            Self { bank, gateways, redis, address, stop, served, workers: Vec::new(), _place: place };
         world.start_worker().await;
         world
     }
@@ -214,13 +216,21 @@ impl World {
             task.await.expect("no task of the world has crashed");
         }
         self.bank.db.close().await;
-        match self.place {
-            Place::File(file) => {
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        match self {
+            Self::File(file) => {
                 for end in ["", "-wal", "-shm"] {
                     let _gone = std::fs::remove_file(format!("{}{end}", file.display()));
                 }
             }
-            Place::Database(name) => servers::postgres().drop_database(&name),
+            Self::Database(name) => {
+                let drop = format!("DROP DATABASE {name} WITH (FORCE)");
+                let _gone = servers::postgres().sql("postgres", &drop);
+            }
         }
     }
 }
