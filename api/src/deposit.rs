@@ -6,9 +6,9 @@ use crate::id::Named;
 use crate::money::MoneyInput;
 use crate::transaction::Transaction;
 use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
-use entity::deposit;
 use entity::id::InstrumentId;
 use entity::transaction::IdempotencyKey;
+use entity::{deposit, rail};
 
 /// What to collect.
 #[derive(InputObject)]
@@ -21,7 +21,7 @@ pub(crate) struct RequestDepositInput {
     idempotency_key: String,
 }
 
-impl TryFrom<RequestDepositInput> for deposit::Order {
+impl TryFrom<RequestDepositInput> for rail::Order {
     type Error = ApiError;
 
     fn try_from(input: RequestDepositInput) -> ApiResult<Self> {

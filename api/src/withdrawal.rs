@@ -8,7 +8,7 @@ use crate::transaction::Transaction;
 use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
 use entity::id::InstrumentId;
 use entity::transaction::IdempotencyKey;
-use entity::{deposit, withdrawal};
+use entity::{rail, withdrawal};
 
 /// What to pay out.
 #[derive(InputObject)]
@@ -21,7 +21,7 @@ pub(crate) struct RequestWithdrawalInput {
     idempotency_key: String,
 }
 
-impl TryFrom<RequestWithdrawalInput> for deposit::Order {
+impl TryFrom<RequestWithdrawalInput> for rail::Order {
     type Error = ApiError;
 
     fn try_from(input: RequestWithdrawalInput) -> ApiResult<Self> {

@@ -10,7 +10,7 @@ use crate::db::Db;
 use crate::error::{Fault, Result};
 use crate::id::{AccountId, UserId};
 use crate::money::{Currency, Money};
-use crate::refusal::Code;
+use crate::refusal::{Code, Refusal};
 use crate::table::{account, user};
 use crate::user::UserState;
 use sea_orm::sea_query::OnConflict;
@@ -56,6 +56,20 @@ pub enum AccountState {
     Frozen,
     /// Neither.
     Closed,
+}
+
+impl AccountState {
+    /// Whether money may leave the account.
+    ///
+    /// # Errors
+    /// `USER_FROZEN`, `USER_CLOSED`.
+    pub(crate) fn may_pay(self) -> Result<(), Refusal> {
+        match self {
+            Self::Open => Ok(()),
+            Self::Frozen => Err(Code::UserFrozen.into()),
+            Self::Closed => Err(Code::UserClosed.into()),
+        }
+    }
 }
 
 /// An account as its owner sees it.

@@ -6,25 +6,13 @@
 use crate::account::{self, AccountState, Purpose};
 use crate::bank::Bank;
 use crate::error::Result;
-use crate::id::{AccountId, InstrumentId, TransactionId, UserId};
+use crate::id::{AccountId, TransactionId, UserId};
 use crate::instrument;
 use crate::ledger::{Books, Change, Command, Effects};
-use crate::money::Amount;
 use crate::outbox::Job;
-use crate::rail::{self, Outcome};
+use crate::rail::{self, Order, Outcome};
 use crate::refusal::{Code, Refusal};
-use crate::transaction::{Draft, IdempotencyKey, Kind, State, Transaction};
-
-/// What the person says, of a deposit as of a withdrawal.
-#[derive(Clone, Debug)]
-pub struct Order {
-    /// The bank account at the other end.
-    pub instrument: InstrumentId,
-    /// How much.
-    pub amount: Amount,
-    /// The person's name for this act.
-    pub key: IdempotencyKey,
-}
+use crate::transaction::{Draft, Kind, State, Transaction};
 
 /// A deposit, ready to be decided.
 #[derive(Clone, Debug)]

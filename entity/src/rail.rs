@@ -5,12 +5,24 @@
 
 use crate::db::Db;
 use crate::error::{Fault, Result};
-use crate::id::{JobId, TransactionId};
+use crate::id::{InstrumentId, JobId, TransactionId};
 use crate::instrument::{self, Instrument};
+use crate::money::Amount;
 use crate::refusal::Code;
 use crate::table::transaction;
-use crate::transaction::{Failure, State, Transaction};
+use crate::transaction::{Failure, IdempotencyKey, State, Transaction};
 use sea_orm::EntityTrait;
+
+/// What a person says who wants money from a bank, or at one.
+#[derive(Clone, Debug)]
+pub struct Order {
+    /// The bank account at the other end.
+    pub instrument: InstrumentId,
+    /// How much.
+    pub amount: Amount,
+    /// The person's name for this act.
+    pub key: IdempotencyKey,
+}
 
 /// What a rail says of an order, or that it says nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -33,22 +33,10 @@ pub(crate) struct Create {
     pub(crate) draft: Draft,
 }
 
-/// Whether money may leave this account.
-///
-/// # Errors
-/// `USER_FROZEN`, `USER_CLOSED`.
-pub(crate) fn may_pay(state: AccountState) -> Result<(), Refusal> {
-    match state {
-        AccountState::Open => Ok(()),
-        AccountState::Frozen => Err(Code::UserFrozen.into()),
-        AccountState::Closed => Err(Code::UserClosed.into()),
-    }
-}
-
 /// Decides a transfer.
 pub(crate) fn decide(books: &Books, command: &Create) -> Result<Effects, Refusal> {
     let draft = &command.draft;
-    may_pay(books.account(draft.debit)?.state)?;
+    books.account(draft.debit)?.state.may_pay()?;
     match books.account(draft.credit)?.state {
         AccountState::Open | AccountState::Frozen => {}
         AccountState::Closed => return Err(Code::RecipientUnavailable.at("to")),

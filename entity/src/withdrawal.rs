@@ -5,16 +5,14 @@
 
 use crate::account::{self, Purpose};
 use crate::bank::Bank;
-use crate::deposit::Order;
 use crate::error::Result;
 use crate::id::{AccountId, TransactionId, UserId};
 use crate::instrument;
 use crate::ledger::{Books, Change, Command, Effects};
 use crate::outbox::Job;
-use crate::rail::{self, Outcome};
+use crate::rail::{self, Order, Outcome};
 use crate::refusal::Refusal;
 use crate::transaction::{Draft, Kind, State, Transaction};
-use crate::transfer::may_pay;
 
 /// A withdrawal, ready to be decided.
 #[derive(Clone, Debug)]
@@ -36,7 +34,7 @@ pub(crate) struct Conclude {
 /// Decides a request: the money leaves the wallet and waits; the rail is to be told.
 pub(crate) fn decide_request(books: &Books, command: &Request) -> Result<Effects, Refusal> {
     let draft = &command.draft;
-    may_pay(books.account(draft.debit)?.state)?;
+    books.account(draft.debit)?.state.may_pay()?;
     Ok(Effects::of(Change::Create(draft.clone(), State::Requested))
         .moving(draft.debit, command.in_transit, draft.amount)
         .then(Job::SettleWithdrawal { transaction: draft.id }))
