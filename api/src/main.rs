@@ -9,6 +9,7 @@ use clap::Parser;
 use entity::clock::Clock;
 use entity::keys::Keys;
 use entity::{Bank, Db};
+use std::io::IsTerminal;
 use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -24,7 +25,11 @@ const CONCURRENCY: usize = 16;
 #[tokio::main]
 async fn main() -> ExitCode {
     let settings = Settings::parse();
-    tracing_subscriber::fmt().with_env_filter(settings.log.as_str()).with_writer(std::io::stderr).init();
+    tracing_subscriber::fmt()
+        .with_env_filter(settings.log.as_str())
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
+        .init();
     let done = match settings.command.clone() {
         Some(Command::Schema { operator: false }) => print(&schema::sdl()),
         Some(Command::Schema { operator: true }) => print(&operator::sdl()),

@@ -4,6 +4,7 @@ use clap::Parser;
 use entity::clock::Clock;
 use entity::keys::Keys;
 use entity::{Bank, Db};
+use std::io::IsTerminal;
 use std::process::ExitCode;
 use worker::context::Context;
 use worker::queue::Queues;
@@ -13,7 +14,11 @@ use worker::simulator;
 #[tokio::main]
 async fn main() -> ExitCode {
     let settings = Settings::parse();
-    tracing_subscriber::fmt().with_env_filter(settings.log.as_str()).with_writer(std::io::stderr).init();
+    tracing_subscriber::fmt()
+        .with_env_filter(settings.log.as_str())
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
+        .init();
     match run(settings).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(reason) => {
