@@ -7,6 +7,7 @@
 use crate::error::ApiResult;
 use async_graphql::{Context, SimpleObject};
 use chrono::{DateTime, Duration, Utc};
+use entity::clock::Time;
 use entity::id::{SessionId, UserId};
 use entity::keys::Keys;
 use entity::refusal::Code;
@@ -15,6 +16,7 @@ use entity::{Bank, Error, Fault};
 use jsonwebtoken::errors::ErrorKind;
 use jsonwebtoken::jwk::Jwk;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
+use quick_cache::sync::Cache;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -43,7 +45,12 @@ struct Pair {
     signing: EncodingKey,
     checking: DecodingKey,
     validation: Validation,
+    /// Tokens whose signature was found good, with what they claim.
+    verified: Cache<String, (Caller, i64)>,
 }
+
+/// Tokens that are remembered: some megabytes.
+const VERIFIED_MAX: usize = 16_384;
 
 /// Who asks, once the token was read and the session found open.
 #[derive(Clone, Copy, Debug)]
@@ -77,39 +84,55 @@ impl Authentication {
         validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
         // The time is compared below, with the bank's own clock.
         validation.validate_exp = false;
-        Ok(Self(Arc::new(Pair { signing, checking, validation })))
+        Ok(Self(Arc::new(Pair { signing, checking, validation, verified: Cache::new(VERIFIED_MAX) })))
     }
 
-    /// The session as its client gets it.
-    pub(crate) fn issue(&self, bank: &Bank, tokens: Tokens) -> ApiResult<Session> {
-        let now = bank.clock.now();
+    /// An access token for a session, and when it expires.
+    ///
+    /// # Errors
+    /// Only if the cryptographic library refuses to sign.
+    pub fn token(&self, user: UserId, session: SessionId, now: Time) -> Result<(String, Time), Fault> {
         let expires_at = now + LIFE;
         let claims = Claims {
             iss: ISSUER.to_owned(),
             aud: AUDIENCE.to_owned(),
-            sub: tokens.user,
-            sid: tokens.session,
+            sub: user,
+            sid: session,
             iat: now.timestamp(),
             exp: expires_at.timestamp(),
         };
-        let access_token = jsonwebtoken::encode(&Header::new(Algorithm::EdDSA), &claims, &self.0.signing)
+        let token = jsonwebtoken::encode(&Header::new(Algorithm::EdDSA), &claims, &self.0.signing)
             .map_err(|_| Fault::Corrupt("an access token can't be signed"))?;
+        Ok((token, expires_at))
+    }
+
+    /// The session as its client gets it.
+    pub(crate) fn issue(&self, bank: &Bank, tokens: Tokens) -> ApiResult<Session> {
+        let (access_token, expires_at) = self.token(tokens.user, tokens.session, bank.clock.now())?;
         Ok(Session { access_token, expires_at, refresh_token: tokens.refresh })
     }
 
     /// Who sends this token.
     pub(crate) async fn caller(&self, bank: &Bank, token: &str) -> Result<Caller, Error> {
-        let decoded = jsonwebtoken::decode::<Claims>(token, &self.0.checking, &self.0.validation);
-        let claims = decoded.map_err(|error| refusal(error.kind()))?.claims;
-        if claims.exp <= bank.clock.now().timestamp() {
+        let (caller, expires_at) = self.read(token)?;
+        if expires_at <= bank.clock.now().timestamp() {
             return Err(Code::TokenExpired.into());
         }
-        let user = session::who(bank, claims.sid).await?;
-        if user == claims.sub {
-            Ok(Caller { user, session: claims.sid })
-        } else {
-            Err(Code::TokenInvalid.into())
+        let user = session::who(bank, caller.session).await?;
+        if user == caller.user { Ok(caller) } else { Err(Code::TokenInvalid.into()) }
+    }
+
+    /// What a token of ours claims. Its signature is verified once; everything that can change (its
+    /// age, its session) is asked each time by the caller of this.
+    fn read(&self, token: &str) -> Result<(Caller, i64), Code> {
+        if let Some(known) = self.0.verified.get(token) {
+            return Ok(known);
         }
+        let decoded = jsonwebtoken::decode::<Claims>(token, &self.0.checking, &self.0.validation);
+        let claims = decoded.map_err(|error| refusal(error.kind()))?.claims;
+        let claimed = (Caller { user: claims.sub, session: claims.sid }, claims.exp);
+        self.0.verified.insert(token.to_owned(), claimed);
+        Ok(claimed)
     }
 }
 

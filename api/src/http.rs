@@ -8,10 +8,11 @@
 use crate::answer::{Answer, Failure, Media};
 use crate::authentication::Authentication;
 use crate::error::{ErrorCode, request_error, request_refusal};
+use crate::known_document::{self, Documents};
 use crate::operator::Operator;
 use crate::{annotation, document, instrument, user};
 use async_graphql::dataloader::DataLoader;
-use async_graphql::parser::types::OperationType;
+use async_graphql::parser::types::{ExecutableDocument, OperationType};
 use async_graphql::{Executor, Request as GraphQlRequest, Variables};
 use entity::refusal::Code;
 use entity::{Bank, Error};
@@ -40,9 +41,18 @@ pub(crate) enum Door {
 
 /// A schema behind its door.
 pub(crate) struct GraphQl<E> {
-    pub(crate) schema: E,
-    pub(crate) bank: Bank,
-    pub(crate) door: Door,
+    schema: E,
+    /// The same schema without validation, for what the other has accepted before.
+    unchecked: E,
+    documents: Documents,
+    bank: Bank,
+    door: Door,
+}
+
+impl<E> GraphQl<E> {
+    pub(crate) fn new(schema: E, unchecked: E, bank: Bank, door: Door) -> Self {
+        Self { schema, unchecked, documents: Documents::new(), bank, door }
+    }
 }
 
 /// The parameters of a request.
@@ -86,7 +96,7 @@ impl<E: Executor> GraphQl<E> {
     async fn answer(&self, mut request: Request) -> Result<async_graphql::Response, Failure> {
         let method = request.method().clone();
         let parameters = parameters(&method, &mut request).await?;
-        let document = document::parse(&parameters.query).map_err(Failure::document)?;
+        let document = self.documents.read(&parameters.query).map_err(Failure::document)?;
         let variables = serde_json::Value::Object(parameters.variables.unwrap_or_default());
         let variables = Variables::from_json(variables);
         if let Some(operation) = document::operation(&document, parameters.operation.as_deref()) {
@@ -95,8 +105,9 @@ impl<E: Executor> GraphQl<E> {
             }
             document::check_variables(operation, &variables).map_err(Failure::document)?;
         }
+        let shape = known_document::shape(&parameters.query, parameters.operation.as_deref(), &variables);
         let mut prepared = GraphQlRequest::new("").variables(variables);
-        prepared.set_parsed_query(document);
+        prepared.set_parsed_query(ExecutableDocument::clone(&document));
         prepared.operation_name = parameters.operation;
         let prepared = self.identify(&request, prepared).await?;
         let prepared = prepared
@@ -104,7 +115,12 @@ impl<E: Executor> GraphQl<E> {
             .data(DataLoader::new(annotation::Annotations(self.bank.clone()), tokio::spawn))
             .data(DataLoader::new(instrument::Instruments(self.bank.clone()), tokio::spawn))
             .data(DataLoader::new(user::Names(self.bank.clone()), tokio::spawn));
-        Ok(self.schema.execute(prepared).await)
+        if self.documents.is_accepted(shape.as_deref()) {
+            return Ok(self.unchecked.execute(prepared).await);
+        }
+        let response = self.schema.execute(prepared).await;
+        self.documents.remember(shape, &response);
+        Ok(response)
     }
 
     /// Finds out who asks. No token is nobody; a wrong token is an error of the whole request.

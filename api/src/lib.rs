@@ -3,7 +3,7 @@
 //! It never waits for the outside world: a resolver parses its input, calls one command or query
 //! of `entity`, and returns a view. `schema.graphql` and `operator.graphql` are its contracts.
 //!
-//! - [`server`]: the routes · `http`, `answer`, `document`: GraphQL over HTTP · `ide`: the page at `/`
+//! - [`server`]: the routes · `http`, `answer`, `document`, `known_document`: GraphQL over HTTP · `ide`: the page at `/`
 //! - [`schema`]: what apps see, composed of its nouns (`user`, `account`, `transfer`, …) ·
 //!   [`operator`]: what operators see
 //! - [`authentication`]: access tokens · `error`: codes · `id`, `page`, `money`: what all nouns use
@@ -25,6 +25,7 @@ mod http;
 mod id;
 mod ide;
 mod instrument;
+mod known_document;
 mod money;
 mod node;
 pub mod operator;

@@ -149,7 +149,7 @@ impl OperatorQuery {
         #[graphql(desc = "A verified handle.")] handle: HandleInput,
     ) -> ApiResult<User> {
         operator(context)?;
-        let found = user::reached_by(&bank(context)?.db, &handle.parse()?).await?;
+        let found = user::reached_by(bank(context)?, &handle.parse()?).await?;
         crate::user::find(context, found.ok_or(Code::NotFound.at("handle"))?).await
     }
 }

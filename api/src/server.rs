@@ -3,6 +3,7 @@
 use crate::authentication::Authentication;
 use crate::http::{Door, GraphQl};
 use crate::{ide, operator, schema};
+use async_graphql::ValidationMode;
 use entity::{Bank, Db};
 use poem::http::{StatusCode, header};
 use poem::listener::{Acceptor, Listener, TcpListener};
@@ -54,16 +55,18 @@ impl Api {
     fn routes(self) -> Result<poem::endpoint::BoxEndpoint<'static>, String> {
         let authentication =
             Authentication::new(&self.bank.keys).map_err(|error| format!("MASTER_KEY: {error}"))?;
-        let apps = GraphQl {
-            schema: schema::builder().finish(),
-            bank: self.bank.clone(),
-            door: Door::Apps(authentication),
-        };
-        let operators = GraphQl {
-            schema: operator::builder().finish(),
-            bank: self.bank.clone(),
-            door: Door::Operators(self.operator_token),
-        };
+        let apps = GraphQl::new(
+            schema::builder().finish(),
+            schema::builder().validation_mode(ValidationMode::Fast).finish(),
+            self.bank.clone(),
+            Door::Apps(authentication),
+        );
+        let operators = GraphQl::new(
+            operator::builder().finish(),
+            operator::builder().validation_mode(ValidationMode::Fast).finish(),
+            self.bank.clone(),
+            Door::Operators(self.operator_token),
+        );
         let routes = Route::new()
             .at("/graphql", apps)
             .at("/operator/graphql", operators)

@@ -13,11 +13,14 @@ use crate::money::{Currency, Money};
 use crate::refusal::{Code, Refusal};
 use crate::table::{account, user};
 use crate::user::UserState;
+use quick_cache::sync::Cache;
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{
     ActiveValue::NotSet, ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseTransaction,
     DeriveActiveEnum, EntityTrait, EnumIter, QueryFilter, QueryOrder, QuerySelect,
 };
+use std::fmt;
+use std::sync::Arc;
 use uuid::Uuid;
 
 /// The owner of the house's own accounts.
@@ -115,10 +118,41 @@ pub(crate) async fn house(bank: &Bank, purpose: Purpose, currency: Currency) -> 
     ensure(bank, HOUSE, purpose, currency).await
 }
 
+/// Ids of accounts that are known to exist. An account is never removed, nor do its owner, purpose
+/// and currency change, so what was true once is true for ever; balances and states are not here.
+#[derive(Clone)]
+pub(crate) struct Known(Arc<Cache<(UserId, Purpose, Currency), AccountId>>);
+
+/// Accounts that a process remembers: some megabytes.
+const KNOWN_MAX: usize = 65_536;
+
+impl Default for Known {
+    fn default() -> Self {
+        Self(Arc::new(Cache::new(KNOWN_MAX)))
+    }
+}
+
+impl fmt::Debug for Known {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Known")
+    }
+}
+
 async fn ensure(bank: &Bank, owner: UserId, purpose: Purpose, currency: Currency) -> Result<AccountId> {
-    if let Some(id) = id_of(bank.db.connection(), owner, purpose, currency).await? {
+    let name = (owner, purpose, currency);
+    if let Some(id) = bank.accounts.0.get(&name) {
         return Ok(id);
     }
+    let found = id_of(bank.db.connection(), owner, purpose, currency).await?;
+    let id = match found {
+        Some(id) => id,
+        None => make(bank, owner, purpose, currency).await?,
+    };
+    bank.accounts.0.insert(name, id);
+    Ok(id)
+}
+
+async fn make(bank: &Bank, owner: UserId, purpose: Purpose, currency: Currency) -> Result<AccountId> {
     let tx = bank.db.begin().await?;
     let state = if owner == HOUSE { AccountState::Open } else { state_for(&tx, owner).await? };
     let row = account::ActiveModel {

@@ -1,12 +1,14 @@
 //! The bank: everything that commands and queries need, opened once.
 
+use crate::account::Known;
 use crate::bell::Bell;
 use crate::clock::Clock;
 use crate::db::Db;
 use crate::id::Ids;
 use crate::keys::Keys;
-use crate::ledger::Ledger;
+use crate::ledger::{Ledger, Writing};
 use crate::password::Passwords;
+use crate::user::{self, ByHandle, BySession};
 
 /// An open bank. Clones share it.
 #[derive(Clone, Debug)]
@@ -22,6 +24,9 @@ pub struct Bank {
     /// Whether the world outside is simulated.
     pub sandbox: bool,
     pub(crate) ids: Ids,
+    pub(crate) accounts: Known,
+    pub(crate) by_handle: ByHandle,
+    pub(crate) by_session: BySession,
     pub(crate) ledger: Ledger,
     pub(crate) passwords: Passwords,
 }
@@ -30,9 +35,17 @@ impl Bank {
     /// Opens the bank on a database that has been migrated. Needs a Tokio runtime: the ledger's
     /// writer starts here and ends with the last clone.
     pub fn open(db: Db, keys: Keys, clock: Clock, sandbox: bool) -> Self {
+        Self::open_with(db, keys, clock, sandbox, Writing::Coalescing)
+    }
+
+    /// The same with another way to write the ledger, for those who measure.
+    pub fn open_with(db: Db, keys: Keys, clock: Clock, sandbox: bool, writing: Writing) -> Self {
         let bell = Bell::new();
         Self {
-            ledger: Ledger::start(db.clone(), clock.clone(), bell.clone()),
+            ledger: Ledger::start(db.clone(), clock.clone(), bell.clone(), writing),
+            accounts: Known::default(),
+            by_handle: user::by_handle(db.clone()),
+            by_session: user::by_session(db.clone()),
             ids: Ids::default(),
             passwords: Passwords::new(),
             db,

@@ -15,6 +15,9 @@ use std::time::Duration;
 const CONNECTIONS: u32 = 16;
 /// How long a writer waits for SQLite's one write lock, and anybody for a free connection.
 const PATIENCE: Duration = Duration::from_secs(15);
+/// A connection that was used this recently is not asked whether it still lives: that would be a
+/// round trip for every statement.
+const TRUST: Duration = Duration::from_secs(1);
 
 /// Refuses what is no address of a database that the wallet runs on.
 ///
@@ -44,6 +47,7 @@ impl Db {
         options
             .max_connections(CONNECTIONS)
             .acquire_timeout(PATIENCE)
+            .test_before_acquire_if_idle_for(TRUST)
             .sqlx_logging(false)
             .map_sqlx_sqlite_opts(|options| {
                 options

@@ -89,7 +89,7 @@ pub async fn refresh(bank: &Bank, token: &str) -> Result<Tokens> {
 /// # Errors
 /// `SESSION_ENDED`.
 pub async fn who(bank: &Bank, id: SessionId) -> Result<UserId> {
-    user::of_session(&bank.db, id, bank.clock.now()).await?.ok_or(Code::SessionEnded.into())
+    user::of_session(bank, id).await?.ok_or(Code::SessionEnded.into())
 }
 
 /// Signs out. Doing it twice is doing it once.

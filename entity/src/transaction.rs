@@ -128,6 +128,11 @@ pub struct Transaction {
 }
 
 impl Transaction {
+    /// An act that is done at once.
+    pub(crate) fn settled(terms: Draft, now: Time) -> Self {
+        Self { terms, state: State::Settled, failure: None, created_at: now, updated_at: now }
+    }
+
     /// Whether the draft asks for the very same act, so that this is its answer already.
     pub(crate) fn answers(&self, draft: &Draft) -> bool {
         Draft { id: self.terms.id, ..draft.clone() } == self.terms

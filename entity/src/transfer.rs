@@ -51,7 +51,7 @@ pub(crate) fn decide(books: &Books, command: &Create) -> Result<Effects, Refusal
 /// `RECIPIENT_UNKNOWN`, `RECIPIENT_UNAVAILABLE`, `SELF_TRANSFER`, `USER_FROZEN`,
 /// `INSUFFICIENT_FUNDS`, `IDEMPOTENCY_KEY_REUSED`, `OVERLOADED`.
 pub async fn create(bank: &Bank, payer: UserId, order: Order) -> Result<Transaction> {
-    let payee = user::reached_by(&bank.db, &order.to).await?.ok_or(Code::RecipientUnknown.at("to"))?;
+    let payee = user::reached_by(bank, &order.to).await?.ok_or(Code::RecipientUnknown.at("to"))?;
     if payee == payer {
         return Err(Code::SelfTransfer.at("to").into());
     }

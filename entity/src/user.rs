@@ -1,13 +1,17 @@
 //! People: who they are, and whether they may act.
 
+use crate::bank::Bank;
 use crate::clock::Time;
 use crate::db::Db;
 use crate::error::Result;
-use crate::handle::{Handle, HandleKind};
-use crate::id::UserId;
+use crate::gather::{Answers, Gather};
+use crate::handle::Handle;
+use crate::id::{SessionId, UserId};
 use crate::refusal::{Code, Refusal};
 use crate::table::{handle, session, user};
-use sea_orm::{ColumnTrait, DeriveActiveEnum, EntityTrait, EnumIter, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::sea_query::extension::postgres::PgFunc;
+use sea_orm::sea_query::{Expr, ExprTrait};
+use sea_orm::{ColumnTrait, DeriveActiveEnum, EntityTrait, EnumIter, QueryFilter, QueryOrder};
 use std::collections::HashMap;
 
 /// Whether a person may act.
@@ -97,32 +101,56 @@ pub async fn handles(db: &Db, id: UserId) -> Result<Vec<Handle>> {
     Ok(rows.into_iter().map(|row| Handle::stored(row.kind, row.value)).collect())
 }
 
+/// The question who is reached by a handle.
+pub(crate) type ByHandle = Gather<Handle, UserId>;
+/// The question whose a session is, and until when.
+pub(crate) type BySession = Gather<SessionId, (UserId, Time)>;
+
+/// Starts to answer who is reached by a handle.
+pub(crate) fn by_handle(db: Db) -> ByHandle {
+    Gather::start(move |handles| Box::pin(reached(db.clone(), handles)))
+}
+
+/// Starts to answer whose a session is that was not ended, and when it expires.
+pub(crate) fn by_session(db: Db) -> BySession {
+    Gather::start(move |sessions| Box::pin(open_sessions(db.clone(), sessions)))
+}
+
+async fn reached(db: Db, handles: Vec<Handle>) -> Answers<Handle, UserId> {
+    let values: Vec<_> = handles.iter().map(|handle| handle.as_str().to_owned()).collect();
+    let query = handle::Entity::find();
+    let query = if db.is_postgres() {
+        query.filter(Expr::col(handle::Column::Value).eq(PgFunc::any(values)))
+    } else {
+        query.filter(handle::Column::Value.is_in(values))
+    };
+    let rows = query.all(db.connection()).await?;
+    Ok(rows.into_iter().map(|row| (Handle::stored(row.kind, row.value), row.user_id)).collect())
+}
+
+async fn open_sessions(db: Db, ids: Vec<SessionId>) -> Answers<SessionId, (UserId, Time)> {
+    let query = session::Entity::find().filter(session::COLUMN.ended_at.is_null());
+    let query = if db.is_postgres() {
+        let ids: Vec<_> = ids.into_iter().map(|id| id.0).collect();
+        query.filter(Expr::col(session::Column::Id).eq(PgFunc::any(ids)))
+    } else {
+        query.filter(session::Column::Id.is_in(ids))
+    };
+    let rows = query.all(db.connection()).await?;
+    Ok(rows.into_iter().map(|row| (row.id, (row.user_id, row.expires_at))).collect())
+}
+
 /// Who is reached by a handle.
 ///
 /// # Errors
-/// Only faults.
-pub async fn reached_by(db: &Db, handle: &Handle) -> Result<Option<UserId>> {
-    let kind: HandleKind = handle.kind();
-    let id = handle::Entity::find()
-        .select_only()
-        .column(handle::Column::UserId)
-        .filter(handle::COLUMN.value.eq(handle.as_str()))
-        .filter(handle::COLUMN.kind.eq(kind))
-        .into_tuple()
-        .one(db.connection())
-        .await?;
-    Ok(id)
+/// `OVERLOADED`.
+pub async fn reached_by(bank: &Bank, handle: &Handle) -> Result<Option<UserId>> {
+    bank.by_handle.ask(handle.clone()).await
 }
 
 /// Who acts in a session, if it is still open.
-pub(crate) async fn of_session(db: &Db, session: crate::id::SessionId, now: Time) -> Result<Option<UserId>> {
-    let user = session::Entity::find_by_id(session)
-        .select_only()
-        .column(session::Column::UserId)
-        .filter(session::COLUMN.ended_at.is_null())
-        .filter(session::Column::ExpiresAt.gt(now))
-        .into_tuple()
-        .one(db.connection())
-        .await?;
-    Ok(user)
+pub(crate) async fn of_session(bank: &Bank, session: SessionId) -> Result<Option<UserId>> {
+    let now = bank.clock.now();
+    let found = bank.by_session.ask(session).await?;
+    Ok(found.filter(|(_, expires_at)| *expires_at > now).map(|(user, _)| user))
 }

@@ -17,12 +17,10 @@ const PATIENCE: Duration = Duration::from_secs(90);
 fn binaries() -> &'static PathBuf {
     static BUILT: OnceLock<PathBuf> = OnceLock::new();
     BUILT.get_or_init(|| {
-        // The same targets as this test, so that nothing is compiled a second time.
         let mut command = Command::new(env!("CARGO"));
-        command.args(["build", "--quiet", "--workspace", "--bins", "--tests"]).current_dir(root());
-        if !cfg!(debug_assertions) {
-            command.arg("--release");
-        }
+        command.args(["build", "--quiet", "--workspace", "--bins"]).current_dir(root());
+        // For tests, the same targets as this test, so that nothing is compiled a second time.
+        command.arg(if cfg!(debug_assertions) { "--tests" } else { "--release" });
         assert!(command.status().expect("a process of the deployment").success());
         std::env::current_exe()
             .expect("a process of the deployment")

@@ -45,3 +45,4 @@ pub(crate) use books::Books;
 pub(crate) use command::Command;
 pub(crate) use effects::{Change, Effects, Leg};
 pub(crate) use writer::Ledger;
+pub use writer::Writing;

@@ -2,9 +2,10 @@
 //! Version 14 or newer.
 
 use super::{GLANCE, PATIENCE, PORTS, Ward, free_port, leash, on_path, text};
+use std::io::Write as _;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Output, Stdio};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Instant;
 
@@ -13,9 +14,14 @@ pub struct Postgres {
     bin: PathBuf,
     data: PathBuf,
     port: u16,
-    durable: bool,
+    settings: Vec<String>,
     ward: Mutex<Ward>,
 }
+
+/// For servers whose data nobody needs after a power cut.
+const FAST: [&str; 2] = ["fsync=off", "full_page_writes=off"];
+/// As long as nobody asks for more.
+const CONNECTIONS: &str = "max_connections=500";
 
 /// The PostgreSQL server that all worlds of this test process share: started at first use, and
 /// not durable.
@@ -28,6 +34,14 @@ impl Postgres {
     /// A server of one's own, that a test may kill. One that is not durable is faster, and loses
     /// nothing either as long as the machine runs.
     pub fn start_private(durable: bool) -> Self {
+        Self::start_with(durable, &[])
+    }
+
+    /// The same with settings, such as `shared_buffers=1GB`.
+    pub fn start_with(durable: bool, settings: &[&str]) -> Self {
+        let fast = if durable { &[][..] } else { &FAST };
+        let all = [&[CONNECTIONS], fast, settings].concat();
+        let settings = all.into_iter().map(str::to_owned).collect();
         let bin = find_bin();
         let mut ward = Ward::new("postgres");
         if is_root() {
@@ -37,7 +51,7 @@ impl Postgres {
         let initdb = bin.join("initdb");
         let options = ["-U", "wallet", "-A", "trust", "-N", "-E", "UTF8", "--locale=C", "-D", text(&data)];
         ward.run(&[&user()[..], &[text(&initdb)], &options].concat());
-        let mut server = Self { bin, data, port: free_port(), durable, ward: Mutex::new(ward) };
+        let mut server = Self { bin, data, port: free_port(), settings, ward: Mutex::new(ward) };
         for _ in 0..PORTS {
             if server.try_start() {
                 return server;
@@ -64,7 +78,6 @@ impl Postgres {
         let mut command = [&user()[..], &[text(&postgres), "-D", text(&self.data), "-p", &port]].concat();
         let settings = [
             "listen_addresses=127.0.0.1",
-            "max_connections=500",
             "timezone=UTC",
             // In a file of the data directory: what is elsewhere would outlive a kill.
             "dynamic_shared_memory_type=mmap",
@@ -72,9 +85,8 @@ impl Postgres {
             "recovery_init_sync_method=syncfs",
             &sockets,
         ];
-        let fast = ["fsync=off", "full_page_writes=off"];
-        let fast = if self.durable { &[][..] } else { &fast[..] };
-        command.extend(settings.iter().chain(fast).flat_map(|setting| ["-c", setting]));
+        let own = self.settings.iter().map(String::as_str);
+        command.extend(settings.into_iter().chain(own).flat_map(|setting| ["-c", setting]));
         let ours = Ok(text(&self.data).to_owned());
         ward.start(&command, || self.sql("postgres", "SHOW data_directory") == ours)
     }
@@ -113,6 +125,41 @@ impl Postgres {
             .map_err(|error| error.to_string())?;
         let said = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim().to_owned();
         if output.status.success() { Ok(said(&output.stdout)) } else { Err(said(&output.stderr)) }
+    }
+
+    /// Runs a script with `psql`, its own commands included; stops at the first error.
+    ///
+    /// # Errors
+    /// What `psql` says.
+    pub fn script(&self, database: &str, script: &str) -> Result<String, String> {
+        let arguments = ["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-f", "-", &self.url(database)];
+        let mut child = Command::new(self.bin.join("psql"))
+            .args(arguments)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .map_err(|error| error.to_string())?;
+        let mut input = child.stdin.take().ok_or("psql takes no input")?;
+        input.write_all(script.as_bytes()).map_err(|error| error.to_string())?;
+        drop(input);
+        let output = child.wait_with_output().map_err(|error| error.to_string())?;
+        let said = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim().to_owned();
+        if output.status.success() { Ok(said(&output.stdout)) } else { Err(said(&output.stderr)) }
+    }
+
+    /// Runs one of its programs, such as `pgbench`, on a database.
+    pub fn program(&self, name: &str, arguments: &[&str], database: &str) -> Output {
+        Command::new(self.bin.join(name))
+            .args(arguments)
+            .arg(self.url(database))
+            .output()
+            .unwrap_or_else(|error| panic!("{name}: {error}"))
+    }
+
+    /// The process id of its first process.
+    pub fn pid(&self) -> u32 {
+        self.ward().server.expect("a server")
     }
 
     pub(super) fn ward(&self) -> MutexGuard<'_, Ward> {

@@ -1,0 +1,126 @@
+//! The people of a benchmark: rows made in bulk, as if each had signed up and topped up once.
+//!
+//! Guarantees: the audit finds nothing wrong with them. The first [`SIGNED_IN`] have open sessions;
+//! their tokens are signed with the key of the house, and verified by the api like any other.
+
+use api::authentication::Authentication;
+use entity::clock::Clock;
+use entity::id::{SessionId, UserId};
+use entity::keys::Keys;
+use entity::{Bank, Db};
+use sea_orm::{ConnectionTrait, DbBackend, DbErr};
+use uuid::Uuid;
+
+/// The secret of the benchmarked house.
+pub(crate) const MASTER_KEY: &str = "b0b1b2b3b4b5b6b7b8b9babbbcbdbebfb0b1b2b3b4b5b6b7b8b9babbbcbdbebf";
+/// People who pay; everybody is paid.
+pub(crate) const SIGNED_IN: usize = 10_000;
+/// Cents that everybody starts with.
+pub(crate) const OPENING: i64 = 100_000_000;
+
+/// The keys of the house.
+pub(crate) fn keys() -> Keys {
+    Keys::load(Some(MASTER_KEY), "").expect("a master key")
+}
+
+/// An open bank.
+pub(crate) fn bank(db: Db) -> Bank {
+    Bank::open(db, keys(), Clock::system(), true)
+}
+
+/// The person of this number.
+pub(crate) fn user(number: usize) -> UserId {
+    UserId(id(0x8000, number))
+}
+
+/// How a person is reached.
+pub(crate) fn email(number: usize) -> String {
+    format!("person{number}@bench.example")
+}
+
+/// A version 7 UUID that no clock makes: its time is 1970.
+fn id(part: u128, number: usize) -> Uuid {
+    let number = u128::try_from(number).expect("a number of a person");
+    Uuid::from_u128((0x7000 << 64) | (part << 48) | number)
+}
+
+/// Access tokens of the first `count` people, good for ten minutes from now.
+pub(crate) fn tokens(count: usize) -> Vec<String> {
+    let signer = Authentication::new(&keys()).expect("a key to sign with");
+    let now = Clock::system().now();
+    let token = |number| signer.token(user(number), SessionId(id(0x9000, number)), now);
+    (0..count).map(|number| token(number).expect("a token").0).collect()
+}
+
+/// Makes so many people in an empty database.
+///
+/// # Errors
+/// What the database says.
+pub(crate) async fn settle(db: &Db, count: usize) -> Result<(), DbErr> {
+    let postgres = db.connection().get_database_backend() == DbBackend::Postgres;
+    let uuid = |part: &str| {
+        if postgres {
+            format!("('00000000-0000-7000-{part}-' || lpad(to_hex(i), 12, '0'))::uuid")
+        } else {
+            format!("unhex('000000000000 7000 {part}' || printf('%012x', i), ' ')")
+        }
+    };
+    let people = format!(
+        "WITH RECURSIVE people (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM people WHERE i < {})",
+        count.saturating_sub(1)
+    );
+    let (user, session, opening) = (uuid("8000"), uuid("9000"), uuid("a000"));
+    let (then, later) = ("'2026-01-01T00:00:00+00:00'", "'2036-01-01T00:00:00+00:00'");
+    let house = if postgres { "'00000000-0000-0000-0000-000000000000'" } else { "zeroblob(16)" };
+    let total = OPENING.saturating_mul(i64::try_from(count).expect("a count of people"));
+    let signed_in = SIGNED_IN.min(count);
+    // SQLite converts texts to no other type, and has none for times.
+    let (then, later) = if postgres {
+        (format!("{then}::timestamptz"), format!("{later}::timestamptz"))
+    } else {
+        (then.to_owned(), later.to_owned())
+    };
+    let house = if postgres { format!("{house}::uuid") } else { house.to_owned() };
+    let statements = [
+        format!(
+            "INSERT INTO users (id, name, state, password_hash, terms_version, terms_accepted_at, created_at) \
+             {people} SELECT {user}, 'Person', 'ACTIVE', '$argon2id$none', 'bench', {then}, {then} FROM people"
+        ),
+        format!(
+            "INSERT INTO handles (value, kind, user_id, verified_at) \
+             {people} SELECT 'person' || i || '@bench.example', 'EMAIL', {user}, {then} FROM people"
+        ),
+        format!(
+            "INSERT INTO sessions (id, user_id, created_at, expires_at) \
+             {people} SELECT {session}, {user}, {then}, {later} FROM people WHERE i < {signed_in}"
+        ),
+        format!(
+            "INSERT INTO accounts (owner, purpose, currency, state, balance, seq, opened_at) \
+             VALUES ({house}, 'BANK_CLEARING', 'EUR', 'OPEN', -{total}, {count}, {then})"
+        ),
+        format!(
+            "INSERT INTO accounts (owner, purpose, currency, state, balance, seq, opened_at) \
+             {people} SELECT {user}, 'WALLET', 'EUR', 'OPEN', {OPENING}, 1, {then} FROM people ORDER BY i"
+        ),
+        format!(
+            "INSERT INTO transactions (id, kind, state, actor, idempotency_key, currency, amount, \
+             debit_account, credit_account, payee, created_at, updated_at) \
+             {people} SELECT {opening}, 'DEPOSIT', 'SETTLED', {user}, 'opening', 'EUR', {OPENING}, \
+             house.id, own.id, own.owner, {then}, {then} \
+             FROM people JOIN accounts own ON own.owner = {user} \
+             JOIN accounts house ON house.purpose = 'BANK_CLEARING'"
+        ),
+        "INSERT INTO postings (account_id, seq, transaction_id, amount, balance_after) \
+         SELECT credit_account, 1, id, amount, amount FROM transactions"
+            .to_owned(),
+        "INSERT INTO postings (account_id, seq, transaction_id, amount, balance_after) \
+         SELECT debit_account, row_number() OVER by_id, id, -amount, -sum(amount) OVER by_id \
+         FROM transactions WINDOW by_id AS (ORDER BY id)"
+            .to_owned(),
+    ];
+    for statement in statements {
+        db.connection().execute_unprepared(&statement).await?;
+    }
+    let tidy = if postgres { "VACUUM ANALYZE" } else { "ANALYZE" };
+    db.connection().execute_unprepared(tidy).await.map(drop)
+}

@@ -1,0 +1,118 @@
+//! The stage: a durable PostgreSQL of its own, databases with people in them, and apis in front.
+
+use crate::load::Tokens;
+use crate::people;
+use entity::{Bank, Db, Writing};
+use std::net::{Ipv4Addr, SocketAddr};
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tests::deployment::Process;
+use tests::servers::{self, Postgres, Redis};
+
+/// Settings of the PostgreSQL that everything is measured on; the README says why.
+pub(crate) const SETTINGS: [&str; 5] = [
+    "shared_buffers=1GB",
+    "max_wal_size=8GB",
+    "checkpoint_timeout=15min",
+    "max_connections=1200",
+    "synchronous_commit=on",
+];
+/// How long an api may take to answer for the first time.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A durable PostgreSQL with these settings.
+pub(crate) fn postgres() -> Postgres {
+    Postgres::start_with(true, &SETTINGS)
+}
+
+/// A new database on it with so many people, and its address.
+pub(crate) async fn database(server: &Postgres, name: &str, count: usize) -> String {
+    server.create_database(name, None);
+    let url = server.url(name);
+    settle(&url, count).await;
+    url
+}
+
+/// Migrates a database and makes so many people in it.
+pub(crate) async fn settle(url: &str, count: usize) {
+    let db = Db::connect(url).await.expect("the database answers");
+    migration::run(db.connection()).await.expect("migrations run");
+    people::settle(&db, count).await.expect("people settle");
+    db.close().await;
+}
+
+/// An api in a process of its own.
+pub(crate) struct Front {
+    /// The process.
+    pub(crate) process: Process,
+    /// Where it listens.
+    pub(crate) address: SocketAddr,
+}
+
+impl Front {
+    /// The api as it is shipped, with Redis beside it.
+    pub(crate) async fn shipped(database: &str, redis: &Redis) -> Self {
+        let address = address();
+        let (redis, listen) = (redis.url(), address.to_string());
+        let settings = [
+            ("DATABASE_URL", database),
+            ("REDIS_URL", redis.as_str()),
+            ("MASTER_KEY", people::MASTER_KEY),
+            ("LISTEN", listen.as_str()),
+            ("LOG", "warn"),
+        ];
+        Self::ready(Process::start("api", &settings), address).await
+    }
+
+    /// An api whose ledger writes in another way, to compare with.
+    pub(crate) async fn writing(database: &str, writing: &str) -> Self {
+        let address = address();
+        let child = Command::new(std::env::current_exe().expect("this program"))
+            .args(["serve", writing, database, &address.to_string()])
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .spawn()
+            .expect("this program again");
+        Self::ready(Process(child), address).await
+    }
+
+    async fn ready(process: Process, address: SocketAddr) -> Self {
+        let started = Instant::now();
+        let url = format!("http://{address}/health/ready");
+        let client = reqwest::Client::new();
+        while !client.get(&url).send().await.is_ok_and(|answer| answer.status() == 204) {
+            assert!(started.elapsed() < PATIENCE, "the api does not answer");
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+        Self { process, address }
+    }
+
+    /// Its process id.
+    pub(crate) fn pid(&self) -> u32 {
+        self.process.0.id()
+    }
+}
+
+fn address() -> SocketAddr {
+    SocketAddr::from((Ipv4Addr::LOCALHOST, servers::free_port()))
+}
+
+/// Serves the API with another way to write; this is what [`Front::writing`] starts.
+pub(crate) async fn serve(writing: &str, database: &str, listen: SocketAddr) -> Result<(), String> {
+    let writing = match writing {
+        "one-by-one" => Writing::OneByOne,
+        "nothing" => Writing::Nothing,
+        other => return Err(format!("{other} is no way to write")),
+    };
+    let db = Db::connect(database).await.map_err(|error| error.to_string())?;
+    let bank = Bank::open_with(db, people::keys(), entity::clock::Clock::system(), true, writing);
+    let api = api::server::Api { bank, operator_token: "-".repeat(32).into(), allowed_origins: Vec::new() };
+    let bound = api.bind(listen).await?;
+    bound.serve(std::future::pending()).await.map_err(|error| error.to_string())
+}
+
+/// Tokens that are good for as long as a round takes.
+pub(crate) fn tokens() -> Tokens {
+    Arc::new(people::tokens(people::SIGNED_IN))
+}
