@@ -1,7 +1,9 @@
 //! Access tokens: EdDSA JWTs (RFC 8037) that live ten minutes and name a session.
 //!
 //! Guarantees: only tokens of our key, algorithm, issuer and audience are taken, and only while
-//! their session is open, which is asked for every request: signing out ends them at once.
+//! their session is open: signing out ends them at once. A signature is verified once in a token's
+//! life; whether the session is open is asked for every request, by [`entity::session::check`] before
+//! it is executed, or by the ledger in the moment that it moves money.
 //! Refuses `TOKEN_EXPIRED`, `TOKEN_INVALID`, `SESSION_ENDED`.
 
 use crate::error::ApiResult;
@@ -11,7 +13,7 @@ use entity::clock::Time;
 use entity::id::{SessionId, UserId};
 use entity::keys::Keys;
 use entity::refusal::Code;
-use entity::session::{self, Tokens};
+use entity::session::{Caller, Tokens};
 use entity::{Bank, Error, Fault};
 use jsonwebtoken::errors::ErrorKind;
 use jsonwebtoken::jwk::Jwk;
@@ -51,13 +53,6 @@ struct Pair {
 
 /// Tokens that are remembered: some megabytes.
 const VERIFIED_MAX: usize = 16_384;
-
-/// Who asks, once the token was read and the session found open.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Caller {
-    pub(crate) user: UserId,
-    pub(crate) session: SessionId,
-}
 
 /// What a client signs its requests with.
 #[derive(SimpleObject)]
@@ -112,14 +107,13 @@ impl Authentication {
         Ok(Session { access_token, expires_at, refresh_token: tokens.refresh })
     }
 
-    /// Who sends this token.
-    pub(crate) async fn caller(&self, bank: &Bank, token: &str) -> Result<Caller, Error> {
+    /// Who sends this token. Its session may have ended.
+    pub(crate) fn caller(&self, bank: &Bank, token: &str) -> Result<Caller, Code> {
         let (caller, expires_at) = self.read(token)?;
         if expires_at <= bank.clock.now().timestamp() {
-            return Err(Code::TokenExpired.into());
+            return Err(Code::TokenExpired);
         }
-        let user = session::who(bank, caller.session).await?;
-        if user == caller.user { Ok(caller) } else { Err(Code::TokenInvalid.into()) }
+        Ok(caller)
     }
 
     /// What a token of ours claims. Its signature is verified once; everything that can change (its
@@ -151,9 +145,8 @@ pub(crate) fn caller(context: &Context<'_>) -> ApiResult<Caller> {
 }
 
 /// The open bank.
-pub(crate) fn bank<'a>(context: &Context<'a>) -> ApiResult<&'a Bank> {
-    let bank = context.data_opt::<Bank>();
-    Ok(bank.ok_or(Fault::Stopped("the schema was built without a bank"))?)
+pub(crate) fn bank<'a>(context: &Context<'a>) -> Result<&'a Bank, Fault> {
+    context.data_opt::<Bank>().ok_or(Fault::Stopped("the schema was built without a bank"))
 }
 
 /// What makes access tokens.

@@ -84,9 +84,22 @@ pub(crate) fn operation<'a>(
     match &document.operations {
         DocumentOperations::Single(operation) => Some(&operation.node),
         DocumentOperations::Multiple(operations) => {
-            name.and_then(|name| operations.get(name)).map(|operation| &operation.node)
+            let only = || operations.values().next().filter(|_| operations.len() == 1);
+            let named = |name| operations.get(name);
+            name.map_or_else(only, named).map(|operation| &operation.node)
         }
     }
+}
+
+/// Whether the operation is one act that claims its session to the ledger, which then looks whether
+/// it is open in the moment of the act: nothing is gained by asking before.
+pub(crate) fn claims_session(operation: &OperationDefinition) -> bool {
+    let [selection] = operation.selection_set.node.items.as_slice() else {
+        return false;
+    };
+    operation.ty == OperationType::Mutation
+        && matches!(&selection.node, Selection::Field(field)
+            if field.node.name.node == "createTransfer" && field.node.directives.is_empty())
 }
 
 /// Refuses variables that are needed and not given: the library would find out in mid-execution.

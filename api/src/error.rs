@@ -1,11 +1,14 @@
 //! Errors as a client sees them: one closed enum of codes, each with help.
 //!
 //! Guarantees: every error has `extensions.code`, `retryable` and `requestId`, and `field` where it
-//! is about one input. A fault is logged here, once, and reaches the client as `INTERNAL` without a
+//! is about one input; `OVERLOADED` has `retryAfter`, in seconds. A fault is logged here, once, and reaches the client as `INTERNAL` without a
 //! word of what happened. [`ApiError`] has no `Display` on purpose: the library would show any.
 
 use async_graphql::{Enum, ErrorExtensionValues, ErrorExtensions, ServerError, SimpleObject};
 use entity::refusal::{Code, Refusal};
+
+/// Seconds after which a request that was refused for overload may come again.
+pub(crate) const RETRY_AFTER: u32 = 1;
 
 /// What a resolver returns instead of an answer.
 #[derive(Clone)]
@@ -41,6 +44,8 @@ macro_rules! error_codes {
             GraphqlValidationFailed,
             /// Something went wrong on our side. Try again with the same idempotency key; tell support the request id.
             Internal,
+            /// No document is known by this hash. Send its text with the hash, once.
+            PersistedQueryNotFound,
             /// The body is not a JSON object with a query.
             RequestMalformed,
             /// The request took too long. What it asked for may have been done: try again with the same idempotency key.
@@ -72,7 +77,7 @@ entity::refusals!(error_codes);
 
 impl ErrorCode {
     /// Codes of the protocol, which the bank does not know.
-    const PROTOCOL: [(Self, bool, &str, &str); 9] = [
+    const PROTOCOL: [(Self, bool, &str, &str); 10] = [
         (
             Self::BadInput,
             false,
@@ -109,6 +114,12 @@ impl ErrorCode {
             true,
             "Something went wrong on our side. Try again with the same idempotency key; tell support the request id.",
             "系统内部出现问题，请使用相同的幂等键重试，并将请求 ID 告知客服。",
+        ),
+        (
+            Self::PersistedQueryNotFound,
+            true,
+            "No document is known by this hash. Send its text with the hash, once.",
+            "没有与该哈希对应的文档，请连同文档内容与哈希一起发送一次。",
         ),
         (
             Self::RequestMalformed,
@@ -165,6 +176,9 @@ fn error_of(code: ErrorCode, message: &str, field: Option<&str>, retryable: bool
     async_graphql::Error::new(message).extend_with(|_, extensions| {
         extensions.set("code", code.name());
         extensions.set("retryable", retryable);
+        if code == ErrorCode::Overloaded {
+            extensions.set("retryAfter", RETRY_AFTER);
+        }
         if let Some(field) = field {
             extensions.set("field", field);
         }
@@ -173,7 +187,8 @@ fn error_of(code: ErrorCode, message: &str, field: Option<&str>, retryable: bool
 
 /// An error about the request as a whole.
 pub(crate) fn request_error(code: ErrorCode, message: &str) -> ServerError {
-    let retryable = matches!(code, ErrorCode::Internal | ErrorCode::RequestTimeout);
+    let retryable =
+        matches!(code, ErrorCode::Internal | ErrorCode::PersistedQueryNotFound | ErrorCode::RequestTimeout);
     let mut error = ServerError::new(message, None);
     let extensions = error.extensions.get_or_insert_with(ErrorExtensionValues::default);
     extensions.set("code", code.name());
@@ -184,6 +199,12 @@ pub(crate) fn request_error(code: ErrorCode, message: &str) -> ServerError {
 /// A refusal of the request as a whole.
 pub(crate) fn request_refusal(error: entity::Error) -> ServerError {
     async_graphql::Error::from(ApiError(error)).into_server_error(async_graphql::Pos::default())
+}
+
+/// Whether there is too much to do at present.
+pub(crate) fn is_overload(error: &ServerError) -> bool {
+    let code = error.extensions.as_ref().and_then(|extensions| extensions.get("code"));
+    matches!(code, Some(async_graphql::Value::String(code)) if code == Code::Overloaded.as_str())
 }
 
 /// Completes an error: a code, if the library gave it none, and the request's id.

@@ -2,26 +2,29 @@
 //!
 //! Guarantees: `application/graphql-response+json` and `application/json` with the status codes of
 //! each; POST takes only `application/json`, and GET only queries, so that no other site's form can
-//! act (CSRF); bodies up to 128 KiB, documents priced before they are walked, ten seconds a request.
-//! Refuses batches. Every answer has a request id, in `x-request-id` and in each error.
+//! act (CSRF); bodies up to 128 KiB, documents priced before they are walked, ten seconds a request,
+//! and at most so many at once. A document that was sent before may be named by its SHA-256 instead
+//! (`extensions.persistedQuery`, as Apollo's clients do). Refuses batches. Every answer has a request id, in `x-request-id` and in each error.
 
 use crate::answer::{Answer, Failure, Media};
 use crate::authentication::Authentication;
 use crate::error::{ErrorCode, request_error, request_refusal};
-use crate::known_document::{self, Documents};
+use crate::known_document::{self, Documents, Persisted};
 use crate::operator::Operator;
-use crate::{annotation, document, instrument, user};
-use async_graphql::dataloader::DataLoader;
+use crate::{document, loaders::Loaders};
 use async_graphql::parser::types::{ExecutableDocument, OperationType};
 use async_graphql::{Executor, Request as GraphQlRequest, Variables};
 use entity::refusal::Code;
+use entity::session::{self, Caller};
 use entity::{Bank, Error};
 use poem::error::ReadBodyError;
 use poem::http::{Method, StatusCode, header};
 use poem::{Endpoint, Request, Response};
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::Semaphore;
 use tracing::Instrument;
 use uuid::Uuid;
 
@@ -29,6 +32,8 @@ use uuid::Uuid;
 const BODY: usize = 128 * 1024;
 /// How long a request may take.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// Requests under way at once; what comes beyond is told to come again before it is read.
+const UNDER_WAY: usize = 4_096;
 
 /// Who comes in by which door.
 #[derive(Clone)]
@@ -47,29 +52,36 @@ pub(crate) struct GraphQl<E> {
     documents: Documents,
     bank: Bank,
     door: Door,
+    places: Semaphore,
 }
 
 impl<E> GraphQl<E> {
     pub(crate) fn new(schema: E, unchecked: E, bank: Bank, door: Door) -> Self {
-        Self { schema, unchecked, documents: Documents::new(), bank, door }
+        Self { schema, unchecked, documents: Documents::new(), bank, door, places: Semaphore::new(UNDER_WAY) }
     }
 }
 
 /// The parameters of a request.
 #[derive(Deserialize)]
 struct Parameters {
-    query: String,
+    query: Option<String>,
     #[serde(rename = "operationName")]
     operation: Option<String>,
     variables: Option<Object>,
-    #[expect(dead_code, reason = "nothing is done with them, but they have to be an object")]
-    extensions: Option<Object>,
+    extensions: Option<Extensions>,
+}
+
+/// What we know of a request's extensions; the others are left alone.
+#[derive(Deserialize)]
+struct Extensions {
+    #[serde(rename = "persistedQuery")]
+    persisted: Option<Persisted>,
 }
 
 /// The same in a query string, where objects are JSON texts.
 #[derive(Deserialize)]
 struct QueryString {
-    query: String,
+    query: Option<String>,
     #[serde(rename = "operationName")]
     operation: Option<String>,
     variables: Option<String>,
@@ -85,6 +97,10 @@ impl<E: Executor> Endpoint for GraphQl<E> {
         let Some(media) = Media::accepted(request.headers().get(header::ACCEPT)) else {
             return Ok(StatusCode::NOT_ACCEPTABLE.into());
         };
+        let Ok(_place) = self.places.try_acquire() else {
+            let result = Err(Failure::overloaded());
+            return Ok(Answer { media, result, request_id }.into_response());
+        };
         // Whatever the act was, it goes on in the ledger; only the waiting ends.
         let answered = tokio::time::timeout(PATIENCE, self.answer(request)).instrument(span).await;
         let result = answered.unwrap_or_else(|_| Err(Failure::timeout()));
@@ -96,50 +112,67 @@ impl<E: Executor> GraphQl<E> {
     async fn answer(&self, mut request: Request) -> Result<async_graphql::Response, Failure> {
         let method = request.method().clone();
         let parameters = parameters(&method, &mut request).await?;
-        let document = self.documents.read(&parameters.query).map_err(Failure::document)?;
+        let persisted = parameters.extensions.and_then(|extensions| extensions.persisted);
+        let text = self.documents.text(parameters.query, persisted).map_err(Failure::document)?;
+        let document = self.documents.read(&text).map_err(Failure::document)?;
         let variables = serde_json::Value::Object(parameters.variables.unwrap_or_default());
         let variables = Variables::from_json(variables);
-        if let Some(operation) = document::operation(&document, parameters.operation.as_deref()) {
+        let operation = document::operation(&document, parameters.operation.as_deref());
+        if let Some(operation) = operation {
             if method != Method::POST && operation.ty != OperationType::Query {
                 return Err(Failure::method("A mutation has to be sent by POST."));
             }
             document::check_variables(operation, &variables).map_err(Failure::document)?;
         }
-        let shape = known_document::shape(&parameters.query, parameters.operation.as_deref(), &variables);
-        let mut prepared = GraphQlRequest::new("").variables(variables);
+        let claims_session = operation.is_some_and(document::claims_session);
+        let shape = known_document::shape(&text, parameters.operation.as_deref(), &variables);
+        let mut prepared = GraphQlRequest::new("").variables(variables).data(Loaders::default());
         prepared.set_parsed_query(ExecutableDocument::clone(&document));
         prepared.operation_name = parameters.operation;
-        let prepared = self.identify(&request, prepared).await?;
-        let prepared = prepared
-            .data(self.bank.clone())
-            .data(DataLoader::new(annotation::Annotations(self.bank.clone()), tokio::spawn))
-            .data(DataLoader::new(instrument::Instruments(self.bank.clone()), tokio::spawn))
-            .data(DataLoader::new(user::Names(self.bank.clone()), tokio::spawn));
-        if self.documents.is_accepted(shape.as_deref()) {
-            return Ok(self.unchecked.execute(prepared).await);
+        let (prepared, caller) = self.identify(&request, prepared)?;
+        if !claims_session {
+            self.check(caller).await?;
         }
-        let response = self.schema.execute(prepared).await;
-        self.documents.remember(shape, &response);
+        let response = if self.documents.is_accepted(shape.as_deref()) {
+            self.unchecked.execute(prepared).await
+        } else {
+            let response = self.schema.execute(prepared).await;
+            self.documents.remember(shape, &response);
+            response
+        };
+        if claims_session && response.is_err() {
+            self.check(caller).await?;
+        }
         Ok(response)
     }
 
+    /// Refuses the whole request of a caller whose session is over.
+    async fn check(&self, caller: Option<Caller>) -> Result<(), Failure> {
+        match caller {
+            Some(caller) => session::check(&self.bank, caller).await.map_err(Failure::token),
+            None => Ok(()),
+        }
+    }
+
     /// Finds out who asks. No token is nobody; a wrong token is an error of the whole request.
-    async fn identify(&self, request: &Request, prepared: GraphQlRequest) -> Result<GraphQlRequest, Failure> {
+    fn identify(
+        &self,
+        request: &Request,
+        prepared: GraphQlRequest,
+    ) -> Result<(GraphQlRequest, Option<Caller>), Failure> {
         let Some(header) = request.headers().get(header::AUTHORIZATION) else {
-            return Ok(match &self.door {
-                Door::Apps(authentication) => prepared.data(authentication.clone()),
-                Door::Operators(_) => prepared,
-            });
+            return Ok((prepared, None));
         };
         let token = header.to_str().ok().and_then(|text| text.strip_prefix("Bearer "));
         let token = token.ok_or_else(|| Failure::token(Code::TokenInvalid.into()))?.trim();
         match &self.door {
             Door::Apps(authentication) => {
-                let caller = authentication.caller(&self.bank, token).await.map_err(Failure::token)?;
-                Ok(prepared.data(authentication.clone()).data(caller))
+                let caller = authentication.caller(&self.bank, token);
+                let caller = caller.map_err(|code| Failure::token(code.into()))?;
+                Ok((prepared.data(caller), Some(caller)))
             }
             Door::Operators(secret) if entity::keys::same(token.as_bytes(), secret.as_bytes()) => {
-                Ok(prepared.data(Operator))
+                Ok((prepared.data(Operator), None))
             }
             Door::Operators(_) => Err(Failure::token(Code::TokenInvalid.into())),
         }
@@ -182,7 +215,7 @@ async fn parameters(method: &Method, request: &mut Request) -> Result<Parameters
 type Object = serde_json::Map<String, serde_json::Value>;
 
 /// A JSON object in a query string.
-fn object(text: Option<&str>) -> Result<Option<Object>, Failure> {
+fn object<T: DeserializeOwned>(text: Option<&str>) -> Result<Option<T>, Failure> {
     let malformed = |_| Failure::malformed("variables and extensions have to be JSON objects.");
     text.map(serde_json::from_str).transpose().map_err(malformed)
 }
@@ -221,8 +254,14 @@ impl Failure {
         Self { status: StatusCode::SERVICE_UNAVAILABLE, error: Box::new(error) }
     }
 
+    fn overloaded() -> Self {
+        let error = request_refusal(Code::Overloaded.into());
+        Self { status: StatusCode::SERVICE_UNAVAILABLE, error: Box::new(error) }
+    }
+
     fn token(error: Error) -> Self {
         let status = match error {
+            Error::Refused(refusal) if refusal.code == Code::Overloaded => StatusCode::SERVICE_UNAVAILABLE,
             Error::Refused(_) => StatusCode::UNAUTHORIZED,
             Error::Fault(_) => StatusCode::SERVICE_UNAVAILABLE,
         };

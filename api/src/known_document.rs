@@ -6,13 +6,19 @@
 //! looks at variables too, but only at their shape and at names of enum values: those are a part of
 //! what is remembered.
 //!
-//! Both are bounded, the first by the text that it stands for. A refused document is never kept.
+//! An app may also name a document by its SHA-256, once it has sent the text with it
+//! ([`Documents::text`]): the protocol is that of Apollo's automatic persisted queries.
+//!
+//! All are bounded, by the text that they stand for or by number. A refused document is never kept.
 
 use crate::document;
+use crate::error::{ErrorCode, request_error};
 use async_graphql::parser::types::ExecutableDocument;
 use async_graphql::{Response, ServerError, Value, Variables};
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
+use serde::Deserialize;
+use sha2::{Digest, Sha256};
 use std::fmt::Write as _;
 use std::sync::Arc;
 
@@ -25,8 +31,24 @@ const ACCEPTED_MAX: usize = 4_096;
 /// A longer shape is not remembered; its document is validated each time.
 const SHAPE_MAX: usize = 512;
 
+/// How an app names a document that it has sent before.
+#[derive(Deserialize)]
+pub(crate) struct Persisted {
+    /// The version of the protocol.
+    version: i64,
+    /// The SHA-256 of the document, in hexadecimal.
+    #[serde(rename = "sha256Hash")]
+    hash: String,
+}
+
 #[derive(Clone)]
 struct TextLength;
+
+impl Weighter<String, Arc<str>> for TextLength {
+    fn weight(&self, hash: &String, text: &Arc<str>) -> u64 {
+        u64::try_from(text.len() + hash.len()).unwrap_or(TEXT_MAX)
+    }
+}
 
 impl Weighter<String, Arc<ExecutableDocument>> for TextLength {
     fn weight(&self, text: &String, _: &Arc<ExecutableDocument>) -> u64 {
@@ -38,6 +60,7 @@ impl Weighter<String, Arc<ExecutableDocument>> for TextLength {
 pub(crate) struct Documents {
     read: Cache<String, Arc<ExecutableDocument>, TextLength>,
     accepted: Cache<String, ()>,
+    persisted: Cache<String, Arc<str>, TextLength>,
 }
 
 impl Documents {
@@ -45,7 +68,40 @@ impl Documents {
         Self {
             read: Cache::with_weighter(DOCUMENTS, TEXT_MAX, TextLength),
             accepted: Cache::new(ACCEPTED_MAX),
+            persisted: Cache::with_weighter(DOCUMENTS, TEXT_MAX, TextLength),
         }
+    }
+
+    /// The text that a request sends or names.
+    pub(crate) fn text(
+        &self,
+        sent: Option<String>,
+        persisted: Option<Persisted>,
+    ) -> Result<Arc<str>, ServerError> {
+        let malformed = |text| request_error(ErrorCode::RequestMalformed, text);
+        let Some(Persisted { version, hash }) = persisted else {
+            return sent.map(Arc::from).ok_or_else(|| malformed("The request has no query."));
+        };
+        if version != 1 {
+            return Err(malformed("The version of persistedQuery has to be 1."));
+        }
+        let Some(sent) = sent else {
+            // Apollo's clients know this very text.
+            let unknown = || request_error(ErrorCode::PersistedQueryNotFound, "PersistedQueryNotFound");
+            return self.persisted.get(&hash).ok_or_else(unknown);
+        };
+        let actual: String = Sha256::digest(sent.as_bytes()).iter().fold(String::new(), |mut hash, byte| {
+            let _written = write!(hash, "{byte:02x}");
+            hash
+        });
+        if !actual.eq_ignore_ascii_case(&hash) {
+            return Err(malformed("The query is not what sha256Hash names."));
+        }
+        // Only what can be read: garbage is not worth remembering.
+        self.read(&sent)?;
+        let text: Arc<str> = sent.into();
+        self.persisted.insert(hash, text.clone());
+        Ok(text)
     }
 
     /// The document of a text.

@@ -26,6 +26,7 @@ mod id;
 mod ide;
 mod instrument;
 mod known_document;
+mod loaders;
 mod money;
 mod node;
 pub mod operator;

@@ -55,15 +55,17 @@ impl Api {
     fn routes(self) -> Result<poem::endpoint::BoxEndpoint<'static>, String> {
         let authentication =
             Authentication::new(&self.bank.keys).map_err(|error| format!("MASTER_KEY: {error}"))?;
+        let apps = || schema::builder().data(self.bank.clone()).data(authentication.clone());
         let apps = GraphQl::new(
-            schema::builder().finish(),
-            schema::builder().validation_mode(ValidationMode::Fast).finish(),
+            apps().finish(),
+            apps().validation_mode(ValidationMode::Fast).finish(),
             self.bank.clone(),
-            Door::Apps(authentication),
+            Door::Apps(authentication.clone()),
         );
+        let operators = || operator::builder().data(self.bank.clone());
         let operators = GraphQl::new(
-            operator::builder().finish(),
-            operator::builder().validation_mode(ValidationMode::Fast).finish(),
+            operators().finish(),
+            operators().validation_mode(ValidationMode::Fast).finish(),
             self.bank.clone(),
             Door::Operators(self.operator_token),
         );

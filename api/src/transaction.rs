@@ -1,13 +1,12 @@
 //! Transactions, as one of their parties sees them.
 
-use crate::annotation::{Annotation, AnnotationKey, Annotations};
+use crate::annotation::{Annotation, AnnotationKey};
 use crate::authentication::caller;
 use crate::error::ApiResult;
 use crate::id::Named;
-use crate::instrument::{Instrument, Instruments};
+use crate::instrument::Instrument;
+use crate::loaders;
 use crate::money::Money;
-use crate::user::Names;
-use async_graphql::dataloader::DataLoader;
 use async_graphql::{Context, Enum, ID, Object, SimpleObject};
 use chrono::{DateTime, Utc};
 use entity::Fault;
@@ -69,10 +68,6 @@ pub(crate) struct Counterparty {
     instrument: Option<Instrument>,
 }
 
-fn loader<'a, T: Send + Sync + 'static>(context: &Context<'a>) -> Result<&'a DataLoader<T>, Fault> {
-    context.data_opt().ok_or(Fault::Stopped("a request came without its loaders"))
-}
-
 /// One act that moves money.
 pub(crate) struct Transaction(pub(crate) transaction::Transaction);
 
@@ -113,7 +108,7 @@ impl Transaction {
     /// Who or what is at the other end.
     async fn counterparty(&self, context: &Context<'_>) -> ApiResult<Counterparty> {
         if let Some(linked) = self.0.terms.instrument {
-            let found = loader::<Instruments>(context)?.load_one(linked).await?;
+            let found = loaders::instruments(context)?.load_one(linked).await?;
             let instrument = found.ok_or(Fault::Corrupt("an instrument is missing"))?;
             return Ok(Counterparty {
                 name: instrument.holder.clone(),
@@ -121,7 +116,7 @@ impl Transaction {
             });
         }
         let other = self.0.counterparty(caller(context)?.user).ok_or(Fault::Corrupt("no other party"))?;
-        let name = loader::<Names>(context)?.load_one(other).await?;
+        let name = loaders::names(context)?.load_one(other).await?;
         Ok(Counterparty { name: name.unwrap_or_default(), instrument: None })
     }
 
@@ -133,7 +128,7 @@ impl Transaction {
     /// What the person who asks noted for itself; the other side never sees it.
     async fn annotation(&self, context: &Context<'_>) -> ApiResult<Option<Annotation>> {
         let key = AnnotationKey { user: caller(context)?.user, transaction: self.0.terms.id };
-        Ok(loader::<Annotations>(context)?.load_one(key).await?.map(Annotation))
+        Ok(loaders::annotations(context)?.load_one(key).await?.map(Annotation))
     }
 
     /// When it was asked for.

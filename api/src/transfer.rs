@@ -54,7 +54,7 @@ impl TransferMutation {
         context: &Context<'_>,
         #[graphql(desc = "Who is paid, how much.")] input: CreateTransferInput,
     ) -> ApiResult<CreateTransferPayload> {
-        let payer = caller(context)?.user;
+        let payer = caller(context)?;
         let done = transfer::create(bank(context)?, payer, input.try_into()?).await?;
         Ok(CreateTransferPayload { transaction: Transaction(done) })
     }

@@ -6,21 +6,19 @@
 
 use crate::bank::Bank;
 use crate::clock::Time;
-use crate::db::Db;
+use crate::db::{Db, one_of};
 use crate::error::{Fault, Result};
+use crate::gather::{Answers, Gather};
 use crate::id::{AccountId, UserId};
 use crate::money::{Currency, Money};
 use crate::refusal::{Code, Refusal};
 use crate::table::{account, user};
 use crate::user::UserState;
-use quick_cache::sync::Cache;
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{
     ActiveValue::NotSet, ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseTransaction,
     DeriveActiveEnum, EntityTrait, EnumIter, QueryFilter, QueryOrder, QuerySelect,
 };
-use std::fmt;
-use std::sync::Arc;
 use uuid::Uuid;
 
 /// The owner of the house's own accounts.
@@ -118,38 +116,38 @@ pub(crate) async fn house(bank: &Bank, purpose: Purpose, currency: Currency) -> 
     ensure(bank, HOUSE, purpose, currency).await
 }
 
-/// Ids of accounts that are known to exist. An account is never removed, nor do its owner, purpose
-/// and currency change, so what was true once is true for ever; balances and states are not here.
-#[derive(Clone)]
-pub(crate) struct Known(Arc<Cache<(UserId, Purpose, Currency), AccountId>>);
+/// What there is one account of.
+type Name = (UserId, Purpose, Currency);
 
-/// Accounts that a process remembers: some megabytes.
-const KNOWN_MAX: usize = 65_536;
+/// The question which account has a name. An account is never removed, nor do its owner, purpose and
+/// currency change, so what was answered once is true for ever.
+pub(crate) type ByName = Gather<Name, AccountId>;
 
-impl Default for Known {
-    fn default() -> Self {
-        Self(Arc::new(Cache::new(KNOWN_MAX)))
-    }
+/// Names that are remembered: some megabytes.
+const NAMES: usize = 131_072;
+
+/// Starts to answer which account has a name.
+pub(crate) fn by_name(db: Db) -> ByName {
+    Gather::start(NAMES, move |names| Box::pin(named(db.clone(), names)))
 }
 
-impl fmt::Debug for Known {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Known")
-    }
+/// All accounts of the owners: a person has few, and the house is asked for once.
+async fn named(db: Db, names: Vec<Name>) -> Answers<Name, AccountId> {
+    let owners = names.into_iter().map(|(owner, _, _)| owner.0);
+    let query = account::Entity::find()
+        .select_only()
+        .columns([account::Column::Owner, account::Column::Purpose, account::Column::Currency])
+        .column(account::Column::Id)
+        .filter(one_of(db.connection(), account::Column::Owner, owners));
+    let rows: Vec<(UserId, Purpose, Currency, AccountId)> = query.into_tuple().all(db.connection()).await?;
+    Ok(rows.into_iter().map(|(owner, purpose, currency, id)| ((owner, purpose, currency), id)).collect())
 }
 
 async fn ensure(bank: &Bank, owner: UserId, purpose: Purpose, currency: Currency) -> Result<AccountId> {
-    let name = (owner, purpose, currency);
-    if let Some(id) = bank.accounts.0.get(&name) {
-        return Ok(id);
+    match bank.by_name.recall((owner, purpose, currency)).await? {
+        Some(id) => Ok(id),
+        None => make(bank, owner, purpose, currency).await,
     }
-    let found = id_of(bank.db.connection(), owner, purpose, currency).await?;
-    let id = match found {
-        Some(id) => id,
-        None => make(bank, owner, purpose, currency).await?,
-    };
-    bank.accounts.0.insert(name, id);
-    Ok(id)
 }
 
 async fn make(bank: &Bank, owner: UserId, purpose: Purpose, currency: Currency) -> Result<AccountId> {

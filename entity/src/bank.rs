@@ -1,6 +1,6 @@
 //! The bank: everything that commands and queries need, opened once.
 
-use crate::account::Known;
+use crate::account::{self, ByName};
 use crate::bell::Bell;
 use crate::clock::Clock;
 use crate::db::Db;
@@ -8,7 +8,8 @@ use crate::id::Ids;
 use crate::keys::Keys;
 use crate::ledger::{Ledger, Writing};
 use crate::password::Passwords;
-use crate::user::{self, ByHandle, BySession};
+use crate::session::{self, BySession};
+use crate::user::{self, ByHandle};
 
 /// An open bank. Clones share it.
 #[derive(Clone, Debug)]
@@ -24,7 +25,7 @@ pub struct Bank {
     /// Whether the world outside is simulated.
     pub sandbox: bool,
     pub(crate) ids: Ids,
-    pub(crate) accounts: Known,
+    pub(crate) by_name: ByName,
     pub(crate) by_handle: ByHandle,
     pub(crate) by_session: BySession,
     pub(crate) ledger: Ledger,
@@ -43,9 +44,9 @@ impl Bank {
         let bell = Bell::new();
         Self {
             ledger: Ledger::start(db.clone(), clock.clone(), bell.clone(), writing),
-            accounts: Known::default(),
+            by_name: account::by_name(db.clone()),
             by_handle: user::by_handle(db.clone()),
-            by_session: user::by_session(db.clone()),
+            by_session: session::by_session(db.clone()),
             ids: Ids::default(),
             passwords: Passwords::new(),
             db,

@@ -4,10 +4,12 @@
 //! transaction takes the write lock at its start (two that upgrade later would deadlock). On
 //! PostgreSQL, the server's settings rule. An answer that was committed survives a power cut.
 
+use sea_orm::sea_query::extension::postgres::PgFunc;
+use sea_orm::sea_query::{Expr, ExprTrait, SimpleExpr, Value};
 use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
 use sea_orm::{
-    ConnectOptions, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, IsolationLevel,
-    SqliteTransactionMode, TransactionOptions, TransactionTrait,
+    ColumnTrait, ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction,
+    DbBackend, DbErr, IsolationLevel, SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
 use std::time::Duration;
 
@@ -18,6 +20,15 @@ const PATIENCE: Duration = Duration::from_secs(15);
 /// A connection that was used this recently is not asked whether it still lives: that would be a
 /// round trip for every statement.
 const TRUST: Duration = Duration::from_secs(1);
+
+/// Connections of the ledger's own, so that no reader keeps it waiting: one for each batch that may
+/// be under way, and for a benchmark that writes one by one.
+const LEDGER: u32 = 16;
+/// How the ledger's few statements are planned: once a connection, and with indexes only. Else
+/// PostgreSQL plans what takes arrays anew each time, which costs more than a transfer, or remembers
+/// for good that a table was empty once.
+const PLANS: [(&str, &str); 3] =
+    [("plan_cache_mode", "force_generic_plan"), ("enable_seqscan", "off"), ("jit", "off")];
 
 /// Refuses what is no address of a database that the wallet runs on.
 ///
@@ -33,9 +44,31 @@ pub fn check_url(text: &str) -> Result<String, String> {
     }
 }
 
+/// Whether a column has one of these values: on PostgreSQL as one array, so that the statement is
+/// the same however many there are.
+pub(crate) fn one_of<C, V>(
+    db: &impl ConnectionTrait,
+    column: C,
+    values: impl Iterator<Item = V>,
+) -> SimpleExpr
+where
+    C: ColumnTrait,
+    V: Into<Value>,
+    Vec<V>: Into<Value>,
+{
+    if db.get_database_backend() == DbBackend::Postgres {
+        Expr::col(column).eq(PgFunc::any(values.collect::<Vec<V>>()))
+    } else {
+        column.is_in(values)
+    }
+}
+
 /// The database, for reading; [`Db::begin`] is for writing.
 #[derive(Clone, Debug)]
-pub struct Db(DatabaseConnection);
+pub struct Db {
+    connection: DatabaseConnection,
+    ledger: DatabaseConnection,
+}
 
 impl Db {
     /// Connects to `postgres://…` or `sqlite://FILE`; makes the file if there is none.
@@ -43,6 +76,21 @@ impl Db {
     /// # Errors
     /// When nothing answers there.
     pub async fn connect(url: &str) -> Result<Self, DbErr> {
+        let connection = Database::connect(Self::options(url)).await?;
+        let ledger = if connection.get_database_backend() == DbBackend::Postgres {
+            let mut options = Self::options(url);
+            options
+                .max_connections(LEDGER)
+                .connect_lazy(true)
+                .map_sqlx_postgres_opts(|options| options.options(PLANS));
+            Database::connect(options).await?
+        } else {
+            connection.clone()
+        };
+        Ok(Self { connection, ledger })
+    }
+
+    fn options(url: &str) -> ConnectOptions {
         let mut options = ConnectOptions::new(url);
         options
             .max_connections(CONNECTIONS)
@@ -57,35 +105,51 @@ impl Db {
                     .foreign_keys(true)
                     .busy_timeout(PATIENCE)
             });
-        Database::connect(options).await.map(Self)
+        options
     }
 
     /// The plain connection, for the migrations.
     pub fn connection(&self) -> &DatabaseConnection {
-        &self.0
+        &self.connection
+    }
+
+    /// The connections of the ledger.
+    pub(crate) fn ledger(&self) -> &DatabaseConnection {
+        &self.ledger
     }
 
     /// Closes every connection.
     pub async fn close(&self) {
-        if let Err(error) = self.0.close_by_ref().await {
-            tracing::warn!(%error, "the database could not be closed");
+        for connection in [&self.connection, &self.ledger] {
+            if let Err(error) = connection.close_by_ref().await {
+                tracing::warn!(%error, "the database could not be closed");
+            }
         }
     }
 
     /// Whether the database can be asked now.
     pub async fn answers(&self) -> bool {
-        self.0.ping().await.is_ok()
+        self.connection.ping().await.is_ok()
     }
 
     /// Whether this is PostgreSQL (else it is SQLite).
     pub(crate) fn is_postgres(&self) -> bool {
-        self.0.get_database_backend() == DbBackend::Postgres
+        self.connection.get_database_backend() == DbBackend::Postgres
     }
 
     /// Starts a writing transaction; dropped without commit it never was.
-    #[expect(clippy::disallowed_methods, reason = "the one place that begins transactions")]
     pub(crate) async fn begin(&self) -> Result<DatabaseTransaction, DbErr> {
-        self.0
+        Self::begin_on(&self.connection).await
+    }
+
+    /// The same for the ledger.
+    pub(crate) async fn begin_ledger(&self) -> Result<DatabaseTransaction, DbErr> {
+        Self::begin_on(&self.ledger).await
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "the one place that begins transactions")]
+    async fn begin_on(connection: &DatabaseConnection) -> Result<DatabaseTransaction, DbErr> {
+        connection
             .begin_with_options(TransactionOptions {
                 sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
                 ..TransactionOptions::default()
@@ -97,7 +161,7 @@ impl Db {
     #[expect(clippy::disallowed_methods, reason = "the one place that begins transactions")]
     pub(crate) async fn snapshot(&self) -> Result<DatabaseTransaction, DbErr> {
         let isolation_level = self.is_postgres().then_some(IsolationLevel::RepeatableRead);
-        self.0
+        self.connection
             .begin_with_options(TransactionOptions { isolation_level, ..TransactionOptions::default() })
             .await
     }

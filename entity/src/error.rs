@@ -43,6 +43,37 @@ impl Fault {
             Self::Corrupt(_) | Self::Stopped(_) => false,
         }
     }
+
+    /// Whether a statement failed by this constraint of the database.
+    pub(crate) fn is_about(&self, constraint: &str) -> bool {
+        matches!(self, Self::Database(error)
+            if statement_error(error).is_some_and(|error| error.constraint() == Some(constraint)))
+    }
+
+    /// Whether a statement failed because somebody else was faster: a key that is there already, a
+    /// guard that divides by zero, a deadlock. Nothing was written.
+    pub(crate) fn is_rivalry(&self) -> bool {
+        let Self::Database(error) = self else {
+            return false;
+        };
+        let code = statement_error(error).and_then(|error| error.code());
+        code.is_some_and(|code| RIVALRY.contains(&code.as_ref()))
+    }
+}
+
+/// Codes of PostgreSQL: `unique_violation`, `division_by_zero`, `serialization_failure`,
+/// `deadlock_detected`.
+const RIVALRY: [&str; 4] = ["23505", "22012", "40001", "40P01"];
+
+/// The error of the database that is behind an error of ours.
+#[expect(clippy::wildcard_enum_match_arm, reason = "foreign error enums grow; no other is of a statement")]
+fn statement_error(error: &DbErr) -> Option<&(dyn sea_orm::sqlx::error::DatabaseError + 'static)> {
+    match error {
+        DbErr::Exec(RuntimeErr::SqlxError(error)) | DbErr::Query(RuntimeErr::SqlxError(error)) => {
+            error.as_database_error()
+        }
+        _ => None,
+    }
 }
 
 #[expect(clippy::wildcard_enum_match_arm, reason = "foreign error enums grow; all others are data errors")]

@@ -1,16 +1,19 @@
 //! Questions gathered: many callers ask the same thing of the database about different keys, and
 //! whatever waits is one query.
 //!
-//! Guarantees: an answer is read after its question was asked, so nobody is told what was true
-//! before. Costs no timer: alone, a question is asked at once. Refuses `OVERLOADED` when
-//! [`WAITING_MAX`] callers wait already.
+//! Guarantees: an answer to [`Gather::ask`] is read after its question was asked, so nobody is told
+//! what was true before. [`Gather::recall`] may be: it is for what never changes, or is claimed
+//! again where it matters. Costs no timer: alone, a question is asked at once. Refuses `OVERLOADED`
+//! when [`WAITING_MAX`] callers wait already.
 
 use crate::error::{Error, Fault, Result};
 use crate::refusal::Code;
 use futures::future::BoxFuture;
+use quick_cache::sync::Cache;
 use std::collections::HashMap;
 use std::fmt;
 use std::hash::Hash;
+use std::sync::Arc;
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot};
 
@@ -25,11 +28,14 @@ pub(crate) type Answers<K, V> = std::result::Result<HashMap<K, V>, Fault>;
 type Asked<K, V> = (K, oneshot::Sender<std::result::Result<Option<V>, Fault>>);
 
 /// The way in. Clones share it.
-pub(crate) struct Gather<K, V>(mpsc::Sender<Asked<K, V>>);
+pub(crate) struct Gather<K, V> {
+    inbox: mpsc::Sender<Asked<K, V>>,
+    memory: Arc<Cache<K, V>>,
+}
 
 impl<K, V> Clone for Gather<K, V> {
     fn clone(&self) -> Self {
-        Self(self.0.clone())
+        Self { inbox: self.inbox.clone(), memory: self.memory.clone() }
     }
 }
 
@@ -40,8 +46,11 @@ impl<K, V> fmt::Debug for Gather<K, V> {
 }
 
 impl<K: Clone + Eq + Hash + Send + Sync + 'static, V: Clone + Send + Sync + 'static> Gather<K, V> {
-    /// Starts the task that asks. It ends with the last clone.
-    pub(crate) fn start(ask: impl Fn(Vec<K>) -> BoxFuture<'static, Answers<K, V>> + Send + 'static) -> Self {
+    /// Starts the task that asks. It ends with the last clone. So many answers are remembered.
+    pub(crate) fn start(
+        remembered: usize,
+        ask: impl Fn(Vec<K>) -> BoxFuture<'static, Answers<K, V>> + Send + 'static,
+    ) -> Self {
         let (sender, mut inbox) = mpsc::channel::<Asked<K, V>>(WAITING_MAX);
         tokio::spawn(async move {
             let mut asked = Vec::new();
@@ -54,13 +63,30 @@ impl<K: Clone + Eq + Hash + Send + Sync + 'static, V: Clone + Send + Sync + 'sta
                 }
             }
         });
-        Self(sender)
+        Self { inbox: sender, memory: Arc::new(Cache::new(remembered)) }
+    }
+
+    /// What was answered the last time, even if that was long ago; else asks.
+    pub(crate) async fn recall(&self, key: K) -> Result<Option<V>> {
+        if let Some(known) = self.memory.get(&key) {
+            return Ok(Some(known));
+        }
+        let answer = self.ask(key.clone()).await?;
+        if let Some(value) = &answer {
+            self.memory.insert(key, value.clone());
+        }
+        Ok(answer)
+    }
+
+    /// Forgets what was answered; says whether there was something.
+    pub(crate) fn forget(&self, key: &K) -> bool {
+        self.memory.remove(key).is_some()
     }
 
     /// Asks about one key.
     pub(crate) async fn ask(&self, key: K) -> Result<Option<V>> {
         let (reply, answer) = oneshot::channel();
-        self.0.try_send((key, reply)).map_err(|error| match error {
+        self.inbox.try_send((key, reply)).map_err(|error| match error {
             TrySendError::Full(_) => Error::from(Code::Overloaded),
             TrySendError::Closed(_) => Fault::Stopped("a gathered question").into(),
         })?;

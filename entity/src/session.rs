@@ -3,25 +3,35 @@
 //! Guarantees: a refresh token works once (RFC 9700, section 4.14.2). Whoever shows a used one
 //! again ends the session, since one of the two who have it is a thief. Only hashes are stored.
 //! The access token is made by the api from what is here; it dies with the session, because every
-//! request asks [`who`].
+//! request is [`check`]ed, or claims its session to the ledger.
 
 use crate::bank::Bank;
 use crate::clock::Time;
+use crate::db::{Db, one_of};
 use crate::error::Result;
+use crate::gather::{Answers, Gather};
 use crate::id::{SessionId, UserId};
 use crate::keys;
 use crate::refusal::Code;
 use crate::table::{refresh_token, session};
-use crate::user;
 use chrono::Duration;
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, QueryFilter,
-    QuerySelect,
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, IntoActiveModel,
+    QueryFilter, QuerySelect,
 };
 use sha2::{Digest, Sha256};
 
 /// How long a session lives at most, however often it is refreshed (ASVS 5.0, 7.3.2).
 const LIFE: Duration = Duration::days(60);
+
+/// Who acts, and in which session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Caller {
+    /// Who.
+    pub user: UserId,
+    /// In which session.
+    pub session: SessionId,
+}
 
 /// What a client is given when it signs in or refreshes.
 #[derive(Clone)]
@@ -84,12 +94,37 @@ pub async fn refresh(bank: &Bank, token: &str) -> Result<Tokens> {
     Ok(tokens)
 }
 
-/// Who acts in this session.
+/// The question whose a session is that was not ended, and when it expires.
+pub(crate) type BySession = Gather<SessionId, (UserId, Time)>;
+
+/// Starts to answer whose a session is. Nothing of it is remembered: it may end at any moment.
+pub(crate) fn by_session(db: Db) -> BySession {
+    Gather::start(0, move |sessions| {
+        let db = db.clone();
+        Box::pin(async move { among(db.connection(), &sessions).await })
+    })
+}
+
+/// Those of these sessions that were not ended.
+pub(crate) async fn among(
+    db: &impl ConnectionTrait,
+    sessions: &[SessionId],
+) -> Answers<SessionId, (UserId, Time)> {
+    let ids = sessions.iter().map(|session| session.0);
+    let query = session::Entity::find().filter(one_of(db, session::Column::Id, ids));
+    let rows = query.filter(session::COLUMN.ended_at.is_null()).all(db).await?;
+    Ok(rows.into_iter().map(|row| (row.id, (row.user_id, row.expires_at))).collect())
+}
+
+/// Refuses a caller whose session is not its own, or not open any more.
 ///
 /// # Errors
-/// `SESSION_ENDED`.
-pub async fn who(bank: &Bank, id: SessionId) -> Result<UserId> {
-    user::of_session(bank, id).await?.ok_or(Code::SessionEnded.into())
+/// `SESSION_ENDED`, `OVERLOADED`.
+pub async fn check(bank: &Bank, caller: Caller) -> Result<()> {
+    let found = bank.by_session.ask(caller.session).await?;
+    let (user, expires_at) = found.ok_or(Code::SessionEnded)?;
+    let good = user == caller.user && expires_at > bank.clock.now();
+    if good { Ok(()) } else { Err(Code::SessionEnded.into()) }
 }
 
 /// Signs out. Doing it twice is doing it once.

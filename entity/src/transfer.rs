@@ -1,18 +1,19 @@
 //! Transfers: from one person to another, named by e-mail address or phone number.
 //!
-//! Guarantees: done at once or not at all; the payee's account in that currency opens by itself.
-//! Refuses: unknown recipients, oneself, frozen payers, and more than there is.
+//! Guarantees: done at once or not at all; the payee's account in that currency opens by itself. The
+//! payer's session is open and the handle is the payee's at the moment of the transfer itself.
+//! Refuses: unknown recipients, oneself, frozen payers, ended sessions, and more than there is.
 
 use crate::account::{self, AccountState};
 use crate::bank::Bank;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::handle::Handle;
-use crate::id::{TransactionId, UserId};
-use crate::ledger::{Books, Change, Command, Effects};
+use crate::id::TransactionId;
+use crate::ledger::{Books, Change, Claim, Command, Effects};
 use crate::money::Amount;
 use crate::refusal::{Code, Refusal};
+use crate::session::Caller;
 use crate::transaction::{Draft, IdempotencyKey, Kind, State, Transaction};
-use crate::user;
 
 /// What the payer says.
 #[derive(Clone, Debug)]
@@ -31,6 +32,7 @@ pub struct Order {
 #[derive(Clone, Debug)]
 pub(crate) struct Create {
     pub(crate) draft: Draft,
+    pub(crate) claims: [Claim; 2],
 }
 
 /// Decides a transfer.
@@ -48,26 +50,40 @@ pub(crate) fn decide(books: &Books, command: &Create) -> Result<Effects, Refusal
 /// Sends money.
 ///
 /// # Errors
-/// `RECIPIENT_UNKNOWN`, `RECIPIENT_UNAVAILABLE`, `SELF_TRANSFER`, `USER_FROZEN`,
+/// `RECIPIENT_UNKNOWN`, `RECIPIENT_UNAVAILABLE`, `SELF_TRANSFER`, `USER_FROZEN`, `SESSION_ENDED`,
 /// `INSUFFICIENT_FUNDS`, `IDEMPOTENCY_KEY_REUSED`, `OVERLOADED`.
-pub async fn create(bank: &Bank, payer: UserId, order: Order) -> Result<Transaction> {
-    let payee = user::reached_by(bank, &order.to).await?.ok_or(Code::RecipientUnknown.at("to"))?;
-    if payee == payer {
+pub async fn create(bank: &Bank, payer: Caller, order: Order) -> Result<Transaction> {
+    let done = submit(bank, payer, &order).await;
+    match done {
+        // The handle may have come to somebody else since it was remembered.
+        Err(Error::Refused(refusal))
+            if refusal.code == Code::RecipientUnknown && bank.by_handle.forget(&order.to) =>
+        {
+            submit(bank, payer, &order).await
+        }
+        done => done,
+    }
+}
+
+async fn submit(bank: &Bank, payer: Caller, order: &Order) -> Result<Transaction> {
+    let payee = bank.by_handle.recall(order.to.clone()).await?.ok_or(Code::RecipientUnknown.at("to"))?;
+    if payee == payer.user {
         return Err(Code::SelfTransfer.at("to").into());
     }
     let currency = order.amount.currency();
     let draft = Draft {
         id: TransactionId(bank.ids.next(bank.clock.now())),
         kind: Kind::Transfer,
-        actor: payer,
-        key: order.key,
+        actor: payer.user,
+        key: order.key.clone(),
         amount: order.amount,
-        debit: account::wallet(bank, payer, currency).await?,
+        debit: account::wallet(bank, payer.user, currency).await?,
         credit: account::wallet(bank, payee, currency).await?,
-        payer: Some(payer),
+        payer: Some(payer.user),
         payee: Some(payee),
         instrument: None,
-        note: order.note,
+        note: order.note.clone(),
     };
-    bank.ledger.submit(Command::Transfer(Create { draft })).await
+    let claims = [Claim::Session(payer.session, payer.user), Claim::Handle(order.to.clone(), payee)];
+    bank.ledger.submit(Command::Transfer(Create { draft, claims })).await
 }

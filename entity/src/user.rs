@@ -2,16 +2,16 @@
 
 use crate::bank::Bank;
 use crate::clock::Time;
-use crate::db::Db;
+use crate::db::{Db, one_of};
 use crate::error::Result;
 use crate::gather::{Answers, Gather};
 use crate::handle::Handle;
-use crate::id::{SessionId, UserId};
+use crate::id::UserId;
 use crate::refusal::{Code, Refusal};
-use crate::table::{handle, session, user};
-use sea_orm::sea_query::extension::postgres::PgFunc;
-use sea_orm::sea_query::{Expr, ExprTrait};
-use sea_orm::{ColumnTrait, DeriveActiveEnum, EntityTrait, EnumIter, QueryFilter, QueryOrder};
+use crate::table::{handle, user};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DeriveActiveEnum, EntityTrait, EnumIter, QueryFilter, QueryOrder,
+};
 use std::collections::HashMap;
 
 /// Whether a person may act.
@@ -103,41 +103,23 @@ pub async fn handles(db: &Db, id: UserId) -> Result<Vec<Handle>> {
 
 /// The question who is reached by a handle.
 pub(crate) type ByHandle = Gather<Handle, UserId>;
-/// The question whose a session is, and until when.
-pub(crate) type BySession = Gather<SessionId, (UserId, Time)>;
+
+/// Handles that are remembered: some megabytes.
+const HANDLES: usize = 131_072;
 
 /// Starts to answer who is reached by a handle.
 pub(crate) fn by_handle(db: Db) -> ByHandle {
-    Gather::start(move |handles| Box::pin(reached(db.clone(), handles)))
+    Gather::start(HANDLES, move |handles| {
+        let db = db.clone();
+        Box::pin(async move { reached(db.connection(), &handles).await })
+    })
 }
 
-/// Starts to answer whose a session is that was not ended, and when it expires.
-pub(crate) fn by_session(db: Db) -> BySession {
-    Gather::start(move |sessions| Box::pin(open_sessions(db.clone(), sessions)))
-}
-
-async fn reached(db: Db, handles: Vec<Handle>) -> Answers<Handle, UserId> {
-    let values: Vec<_> = handles.iter().map(|handle| handle.as_str().to_owned()).collect();
-    let query = handle::Entity::find();
-    let query = if db.is_postgres() {
-        query.filter(Expr::col(handle::Column::Value).eq(PgFunc::any(values)))
-    } else {
-        query.filter(handle::Column::Value.is_in(values))
-    };
-    let rows = query.all(db.connection()).await?;
+/// Who is reached by each of these handles.
+pub(crate) async fn reached(db: &impl ConnectionTrait, handles: &[Handle]) -> Answers<Handle, UserId> {
+    let values = handles.iter().map(|handle| handle.as_str().to_owned());
+    let rows = handle::Entity::find().filter(one_of(db, handle::Column::Value, values)).all(db).await?;
     Ok(rows.into_iter().map(|row| (Handle::stored(row.kind, row.value), row.user_id)).collect())
-}
-
-async fn open_sessions(db: Db, ids: Vec<SessionId>) -> Answers<SessionId, (UserId, Time)> {
-    let query = session::Entity::find().filter(session::COLUMN.ended_at.is_null());
-    let query = if db.is_postgres() {
-        let ids: Vec<_> = ids.into_iter().map(|id| id.0).collect();
-        query.filter(Expr::col(session::Column::Id).eq(PgFunc::any(ids)))
-    } else {
-        query.filter(session::Column::Id.is_in(ids))
-    };
-    let rows = query.all(db.connection()).await?;
-    Ok(rows.into_iter().map(|row| (row.id, (row.user_id, row.expires_at))).collect())
 }
 
 /// Who is reached by a handle.
@@ -146,11 +128,4 @@ async fn open_sessions(db: Db, ids: Vec<SessionId>) -> Answers<SessionId, (UserI
 /// `OVERLOADED`.
 pub async fn reached_by(bank: &Bank, handle: &Handle) -> Result<Option<UserId>> {
     bank.by_handle.ask(handle.clone()).await
-}
-
-/// Who acts in a session, if it is still open.
-pub(crate) async fn of_session(bank: &Bank, session: SessionId) -> Result<Option<UserId>> {
-    let now = bank.clock.now();
-    let found = bank.by_session.ask(session).await?;
-    Ok(found.filter(|(_, expires_at)| *expires_at > now).map(|(user, _)| user))
 }

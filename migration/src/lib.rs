@@ -10,6 +10,7 @@
 
 mod dialect;
 mod m0001_wallet;
+mod m0002_batches;
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::sea_orm::{
@@ -23,7 +24,7 @@ struct Migrator;
 
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m0001_wallet::Migration)]
+        vec![Box::new(m0001_wallet::Migration), Box::new(m0002_batches::Migration)]
     }
 }
 

@@ -19,8 +19,18 @@ fn binaries() -> &'static PathBuf {
     BUILT.get_or_init(|| {
         let mut command = Command::new(env!("CARGO"));
         command.args(["build", "--quiet", "--workspace", "--bins"]).current_dir(root());
-        // For tests, the same targets as this test, so that nothing is compiled a second time.
+        // The same targets as this test, so that nothing is compiled a second time. A benchmark shares
+        // its libraries with the binaries alone.
         command.arg(if cfg!(debug_assertions) { "--tests" } else { "--release" });
+        // Nor because of what cargo told this process about its own package: ring looks at that.
+        for (name, _) in std::env::vars_os() {
+            if name
+                .to_str()
+                .is_some_and(|name| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_"))
+            {
+                command.env_remove(name);
+            }
+        }
         assert!(command.status().expect("a process of the deployment").success());
         std::env::current_exe()
             .expect("a process of the deployment")

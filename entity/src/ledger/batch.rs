@@ -1,48 +1,164 @@
-//! One batch, from the lock to the commit.
+//! One batch, from the first look to the commit.
+//!
+//! Guarantees: the commands are decided in order, and what follows is durable as a whole before
+//! anybody is answered. Done again after a fault it gives the same answers, whether or not the first
+//! time was committed: that is how an outcome whose acknowledgement was lost is read back.
+//!
+//! On PostgreSQL a batch is first tried *at once*: decided on the balances that this process
+//! remembers, and written by one statement that has no effect unless all that it was decided on
+//! still holds. Where it does not, other processes are at work: for a while the balances are read
+//! first. Where that fails too, and for every command that would be refused, the batch is decided
+//! *behind locks*: everything is read anew with the rows held. Costs one round trip from memory, two
+//! with a look, seven behind locks. SQLite has one writer, and always goes behind its lock.
 
-use super::books::Books;
-use super::{Command, store};
+use super::Command;
+use super::books::{Balance, Books};
+use super::claim::Claim;
+use super::known::Known;
+use super::store::{self, Written};
 use crate::clock::Clock;
 use crate::db::Db;
 use crate::error::Fault;
+use crate::id::{AccountId, TransactionId, UserId};
 use crate::refusal::Refusal;
 use crate::transaction::Transaction;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 /// The answer to one command.
 pub(crate) type Answer = Result<Transaction, Refusal>;
 
-/// The answers of a batch, and whether it left something to do later.
+/// What a committed batch leaves behind: the answers in order, and whether there is a job to do.
+#[derive(Default)]
 pub(crate) struct Done {
     pub(crate) answers: Vec<Answer>,
     pub(crate) jobs_put: bool,
 }
 
-/// Decides the commands in order and makes what follows durable, or changes nothing.
-///
-/// Done again after a fault it gives the same answers, whether or not the first time was
-/// committed: that is how an outcome whose acknowledgement was lost is read back.
-pub(crate) async fn run(db: &Db, clock: &Clock, commands: &[&Command]) -> Result<Done, Fault> {
-    let accounts: BTreeSet<_> = commands.iter().flat_map(|command| command.accounts()).collect();
-    let keys: Vec<_> = commands
-        .iter()
-        .filter_map(|command| command.draft())
-        .map(|draft| (draft.actor, draft.key.as_str().to_owned()))
-        .collect();
-    let continued: Vec<_> = commands.iter().filter_map(|command| command.continues()).collect();
+/// After a batch has met a rival, so many do not trust what is remembered: where one rival is, there
+/// are more, and what is decided from memory would be decided in vain.
+const WARY: u32 = 64;
 
-    let tx = db.begin().await?;
-    let balances = store::lock(&tx, &accounts).await?;
-    // Only now, behind the lock, are the keys of a rival visible.
-    let mut books = Books::open(clock.now(), balances);
-    for transaction in store::answered(&tx, keys).await? {
-        books.remember(transaction);
+/// What batches are run with. Clones share it.
+#[derive(Clone, Debug)]
+pub(crate) struct Press {
+    db: Db,
+    clock: Clock,
+    known: Known,
+    wariness: Arc<AtomicU32>,
+}
+
+/// What a batch names.
+struct Named {
+    accounts: BTreeSet<AccountId>,
+    keys: Vec<(UserId, String)>,
+    continued: Vec<TransactionId>,
+    claims: HashSet<Claim>,
+}
+
+impl Named {
+    fn by(commands: &[&Command]) -> Self {
+        let drafts = commands.iter().filter_map(|command| command.draft());
+        Self {
+            accounts: commands.iter().flat_map(|command| command.accounts()).collect(),
+            keys: drafts.map(|draft| (draft.actor, draft.key.as_str().to_owned())).collect(),
+            continued: commands.iter().filter_map(|command| command.continues()).collect(),
+            claims: commands.iter().flat_map(|command| command.claims()).cloned().collect(),
+        }
     }
-    for transaction in store::continued(&tx, continued).await? {
-        books.remember(transaction);
+}
+
+impl Press {
+    pub(crate) fn new(db: Db, clock: Clock) -> Self {
+        Self { db, clock, known: Known::default(), wariness: Arc::default() }
     }
-    let answers = commands.iter().map(|command| books.decide(command)).collect();
-    store::write(&tx, &books).await?;
-    tx.commit().await?;
-    Ok(Done { answers, jobs_put: !books.pages.jobs_put.is_empty() })
+
+    /// Decides the commands in order and makes what follows durable, or changes nothing.
+    pub(crate) async fn run(&self, commands: &[&Command]) -> Result<Done, Fault> {
+        let named = Named::by(commands);
+        let done = self.run_named(commands, &named).await;
+        if done.is_err() {
+            // Whether it was committed is unknown, and so are the balances.
+            self.known.forget(&named.accounts);
+        }
+        done
+    }
+
+    async fn run_named(&self, commands: &[&Command], named: &Named) -> Result<Done, Fault> {
+        if !self.db.is_postgres() {
+            return self.behind_locks(commands, named).await;
+        }
+        let mut written = Written::Rival;
+        let mut done = Done::default();
+        if !self.is_wary() {
+            (written, done) = self.at_once(commands, named, self.known.of(&named.accounts)).await?;
+        }
+        if written == Written::Rival {
+            (written, done) = self.at_once(commands, named, BTreeMap::new()).await?;
+        }
+        if written != Written::All {
+            return self.behind_locks(commands, named).await;
+        }
+        let (places, refused): (Vec<_>, Vec<_>) =
+            commands.iter().enumerate().filter(|(at, _)| done.answers[*at].is_err()).unzip();
+        if !refused.is_empty() {
+            let again = self.behind_locks(&refused, &Named::by(&refused)).await?;
+            done.jobs_put |= again.jobs_put;
+            places.into_iter().zip(again.answers).for_each(|(at, answer)| done.answers[at] = answer);
+        }
+        Ok(done)
+    }
+
+    fn is_wary(&self) -> bool {
+        self.wariness.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok()
+    }
+
+    /// Decides on these balances and on those that it has to read, and writes if all of it still
+    /// holds. Refusals are only guesses.
+    async fn at_once(
+        &self,
+        commands: &[&Command],
+        named: &Named,
+        mut balances: BTreeMap<AccountId, Balance>,
+    ) -> Result<(Written, Done), Fault> {
+        let missing: BTreeSet<_> =
+            named.accounts.iter().filter(|id| !balances.contains_key(id)).copied().collect();
+        let mut before = Vec::new();
+        if !missing.is_empty() || !named.continued.is_empty() {
+            let (read, continued) = store::look(&self.db, &missing, &named.continued).await?;
+            balances.extend(read);
+            before = continued;
+        }
+        let mut books = Books::open(self.clock.now(), balances);
+        before.into_iter().for_each(|transaction| books.remember(transaction));
+        let answers = commands.iter().map(|command| books.decide(command)).collect();
+        let written = store::write_at_once(&self.db, &books, &named.claims).await?;
+        match written {
+            Written::All => self.known.keep(&books.accounts),
+            Written::KeyUsed => {}
+            Written::Rival => self.wariness.store(WARY, Ordering::Relaxed),
+        }
+        Ok((written, Done { answers, jobs_put: !books.pages.jobs_put.is_empty() }))
+    }
+
+    /// Reads everything anew with the balances locked, so that rivals have to wait.
+    async fn behind_locks(&self, commands: &[&Command], named: &Named) -> Result<Done, Fault> {
+        let tx = self.db.begin_ledger().await?;
+        let balances = store::lock(&tx, &named.accounts).await?;
+        // Only now, behind the lock, are the keys of a rival visible.
+        let mut books = Books::open(self.clock.now(), balances);
+        for transaction in store::answered(&tx, &named.keys).await? {
+            books.remember(transaction);
+        }
+        for transaction in store::continued(&tx, &named.continued).await? {
+            books.remember(transaction);
+        }
+        books.broken = store::broken(&tx, books.now, &named.claims).await?;
+        let answers = commands.iter().map(|command| books.decide(command)).collect();
+        store::write(&tx, &books).await?;
+        tx.commit().await?;
+        self.known.keep(&books.accounts);
+        Ok(Done { answers, jobs_put: !books.pages.jobs_put.is_empty() })
+    }
 }

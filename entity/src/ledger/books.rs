@@ -1,11 +1,11 @@
-//! The books that lie open while a batch is decided: the locked balances, the acts done before,
-//! and what has been decided so far in this batch.
+//! The books that lie open while a batch is decided: the balances, the acts done before, the claims
+//! that are not true, and what has been decided so far in this batch.
 //!
 //! Guarantees: [`Books::decide`] either applies all of a command's effects or none; a wallet never
 //! falls below zero and no balance overflows, whichever decider asked for it.
 #![deny(clippy::arithmetic_side_effects)]
 
-use super::{Change, Command, Effects, Leg};
+use super::{Change, Claim, Command, Effects, Leg};
 use crate::account::{AccountState, Purpose};
 use crate::clock::Time;
 use crate::id::{AccountId, JobId, TransactionId, UserId};
@@ -14,9 +14,9 @@ use crate::outbox::Job;
 use crate::refusal::{Code, Refusal};
 use crate::table::transaction;
 use crate::transaction::{Draft, State, Transaction};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
-/// One account while its row is locked.
+/// One account as it is to be decided on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Balance {
     pub(crate) owner: UserId,
@@ -47,6 +47,17 @@ pub(crate) struct Pages {
     pub(crate) jobs_done: Vec<JobId>,
 }
 
+impl Pages {
+    /// Whether there is nothing to write.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.created.is_empty()
+            && self.advanced.is_empty()
+            && self.postings.is_empty()
+            && self.jobs_put.is_empty()
+            && self.jobs_done.is_empty()
+    }
+}
+
 /// See the module.
 #[derive(Debug, Default)]
 pub(crate) struct Books {
@@ -54,6 +65,8 @@ pub(crate) struct Books {
     pub(crate) accounts: BTreeMap<AccountId, Balance>,
     pub(crate) transactions: HashMap<TransactionId, Transaction>,
     keys: HashMap<(UserId, String), TransactionId>,
+    /// Claims that were looked up and are not true.
+    pub(crate) broken: HashSet<Claim>,
     pub(crate) pages: Pages,
 }
 
@@ -106,10 +119,24 @@ impl Books {
         first.into_iter().filter_map(|(id, seq)| self.accounts.get(&id).map(|balance| (id, seq, balance)))
     }
 
+    /// The accounts that were looked at and not posted to.
+    pub(crate) fn unmoved(&self) -> impl Iterator<Item = (AccountId, &Balance)> {
+        let moved: HashSet<_> = self.pages.postings.iter().map(|posting| posting.account).collect();
+        let accounts = self.accounts.iter().map(|(id, balance)| (*id, balance));
+        accounts.filter(move |(id, _)| !moved.contains(id))
+    }
+
     /// Decides one command and applies what follows; the answer is the transaction as it then is.
     pub(crate) fn decide(&mut self, command: &Command) -> Result<Transaction, Refusal> {
+        let broken = command.claims().iter().find(|claim| self.broken.contains(*claim));
+        if let Some(session @ Claim::Session(..)) = broken {
+            return Err(session.refusal());
+        }
         if let Some(first) = command.draft().and_then(|draft| self.first_answer(draft)) {
             return first;
+        }
+        if let Some(claim) = broken {
+            return Err(claim.refusal());
         }
         let effects = command.decide(self)?;
         let id = match &effects.change {

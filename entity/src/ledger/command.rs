@@ -1,5 +1,6 @@
 //! Everything that moves money, by name. A new kind of movement is a new line in each match.
 
+use super::claim::Claim;
 use super::{Books, Effects};
 use crate::id::{AccountId, TransactionId};
 use crate::refusal::Refusal;
@@ -51,6 +52,17 @@ impl Command {
             Self::ConcludeDeposit(command) => Some(command.transaction),
             Self::ConcludeWithdrawal(command) => Some(command.transaction),
             Self::Transfer(_) | Self::RequestDeposit(_) | Self::RequestWithdrawal(_) => None,
+        }
+    }
+
+    /// What it was built on, and has to be true still.
+    pub(crate) fn claims(&self) -> &[Claim] {
+        match self {
+            Self::Transfer(command) => &command.claims,
+            Self::RequestDeposit(_)
+            | Self::ConcludeDeposit(_)
+            | Self::RequestWithdrawal(_)
+            | Self::ConcludeWithdrawal(_) => &[],
         }
     }
 

@@ -5,10 +5,11 @@
 //! and with none of the ledger's code. `WORKLOAD_SEED=n cargo test workload` replays one seed.
 
 use super::books::Balance;
-use super::{Books, Command};
+use super::{Books, Claim, Command};
 use crate::account::{AccountState, HOUSE, Purpose};
 use crate::clock::Time;
-use crate::id::{AccountId, TransactionId, UserId};
+use crate::handle::Handle;
+use crate::id::{AccountId, SessionId, TransactionId, UserId};
 use crate::money::{Amount, Currency};
 use crate::rail::Outcome;
 use crate::refusal::Code;
@@ -161,7 +162,9 @@ fn draft(rng: &mut StdRng, owner: u64, step: u64) -> (Draft, Command) {
         note: None,
     };
     let command = match kind {
-        Kind::Transfer => Command::Transfer(transfer::Create { draft: draft.clone() }),
+        Kind::Transfer => {
+            Command::Transfer(transfer::Create { draft: draft.clone(), claims: claims(owner, other) })
+        }
         Kind::Deposit => Command::RequestDeposit(deposit::Request { draft: draft.clone() }),
         Kind::Withdrawal => {
             let in_transit = IN_TRANSIT;
@@ -169,6 +172,12 @@ fn draft(rng: &mut StdRng, owner: u64, step: u64) -> (Draft, Command) {
         }
     };
     (draft, command)
+}
+
+fn claims(payer: u64, payee: u64) -> [Claim; 2] {
+    let handle = Handle::email(&format!("person{payee}@example.com")).unwrap();
+    let session = SessionId(Uuid::from_u128(u128::from(payer)));
+    [Claim::Session(session, person(payer)), Claim::Handle(handle, person(payee))]
 }
 
 fn conclusion(known: &Known, outcome: Outcome) -> Option<Command> {
@@ -271,5 +280,27 @@ fn no_balance_overflows_and_no_leg_is_half_posted() {
     assert_eq!(conclude(2).unwrap_err().code, Code::AccountLimit);
     assert_eq!(books.accounts[&wallet(0)].amount, i64::MAX);
     assert_eq!(books.accounts[&CLEARING].amount, -i64::MAX);
+    assert_eq!(books.pages.postings.len(), 2);
+}
+
+#[test]
+fn a_broken_claim_moves_nothing_and_an_ended_session_learns_nothing() {
+    let mut rng = StdRng::seed_from_u64(1);
+    let mut books = open_books();
+    books.accounts.get_mut(&wallet(0)).unwrap().amount = 1_000;
+    let (draft, command) =
+        (1..).map(|step| draft(&mut rng, 0, step)).find(|(d, _)| d.kind == Kind::Transfer).unwrap();
+    let payee = draft.payee.unwrap();
+    let [session, handle] = command.claims() else { unreachable!() };
+    books.broken.insert(handle.clone());
+    assert_eq!(books.decide(&command).unwrap_err().code, Code::RecipientUnknown);
+    books.broken.clear();
+    let done = books.decide(&command).unwrap();
+    assert_eq!((done.state, done.terms.payee), (State::Settled, Some(payee)));
+    // What was done is answered again, whoever is reached now; but not to an ended session.
+    books.broken.insert(handle.clone());
+    assert_eq!(books.decide(&command).unwrap().terms.id, draft.id);
+    books.broken.insert(session.clone());
+    assert_eq!(books.decide(&command).unwrap_err().code, Code::SessionEnded);
     assert_eq!(books.pages.postings.len(), 2);
 }

@@ -8,7 +8,7 @@
 //! Refuses `OVERLOADED` when [`WAITING_MAX`] callers wait already.
 
 use super::Command;
-use super::batch::{self, Answer};
+use super::batch::{Answer, Press};
 use crate::bell::Bell;
 use crate::clock::Clock;
 use crate::db::Db;
@@ -69,8 +69,7 @@ struct Waiting {
 
 #[derive(Clone)]
 struct Desk {
-    db: Db,
-    clock: Clock,
+    press: Press,
     bell: Bell,
     batch: usize,
 }
@@ -80,7 +79,7 @@ impl Ledger {
     pub(crate) fn start(db: Db, clock: Clock, bell: Bell, writing: Writing) -> Self {
         let (sender, inbox) = mpsc::channel(WAITING_MAX);
         let (batch, lanes) = writing.size(&db);
-        let desk = Desk { db, clock: clock.clone(), bell, batch };
+        let desk = Desk { press: Press::new(db, clock.clone()), bell, batch };
         tokio::spawn(keep(desk, lanes, inbox));
         Self { inbox: sender, clock, writing }
     }
@@ -110,7 +109,7 @@ async fn keep(desk: Desk, lanes_max: usize, mut inbox: mpsc::Receiver<Waiting>) 
     let mut busy: HashMap<tokio::task::Id, Vec<AccountId>> = HashMap::new();
     let mut open = true;
     while open || !waiting.is_empty() || !lanes.is_empty() {
-        while lanes.len() < lanes_max {
+        while lanes.len() < lanes_max && is_worth(&desk, waiting.len(), &busy) {
             let batch = gather(&mut waiting, desk.batch, busy.values().flatten().copied().collect());
             if batch.is_empty() {
                 break;
@@ -136,6 +135,14 @@ async fn keep(desk: Desk, lanes_max: usize, mut inbox: mpsc::Receiver<Waiting>) 
             }
         }
     }
+}
+
+/// Whether a further lane is worth its statements. Fewer commands than a running batch holds do
+/// better to wait for its end: together with those that arrive until then they are one batch.
+fn is_worth(desk: &Desk, waiting: usize, busy: &HashMap<tokio::task::Id, Vec<AccountId>>) -> bool {
+    // A command names two accounts, or three.
+    let smallest = busy.values().map(|accounts| accounts.len() / 2).min().unwrap_or_default();
+    desk.batch == 1 || waiting >= smallest
 }
 
 /// Takes what can be decided now, in order of arrival.
@@ -187,7 +194,7 @@ async fn try_part(desk: &Desk, part: &[Waiting]) -> Result<Vec<Answer>, Fault> {
     let commands: Vec<_> = part.iter().map(|waiting| &waiting.command).collect();
     let mut pauses = PAUSES.into_iter();
     loop {
-        let fault = match batch::run(&desk.db, &desk.clock, &commands).await {
+        let fault = match desk.press.run(&commands).await {
             Ok(done) => {
                 if done.jobs_put {
                     desk.bell.ring();

@@ -4,7 +4,12 @@ use serde_json::{Value, json};
 use tests::client::Person;
 use tests::{World, on_both_setups};
 
-on_both_setups!(the_protocol_is_kept, hostile_documents_are_refused_at_once, operators_have_their_own_door);
+on_both_setups!(
+    the_protocol_is_kept,
+    a_document_is_named_by_its_hash,
+    hostile_documents_are_refused_at_once,
+    operators_have_their_own_door,
+);
 
 const FORM: &str = "application/x-www-form-urlencoded";
 const MODERN: &str = "application/graphql-response+json";
@@ -44,6 +49,7 @@ async fn the_protocol_is_kept(world: &World) {
         ),
         (query("{ __typename }").bearer_auth("nonsense"), 401, "TOKEN_INVALID"),
         (http.get(format!("{url}?query=mutation{{signOut{{signedOut}}}}")), 405, "REQUEST_MALFORMED"),
+        (http.get(format!("{url}?query=mutation%20Named{{signOut{{signedOut}}}}")), 405, "REQUEST_MALFORMED"),
         (http.delete(&url), 405, "REQUEST_MALFORMED"),
         (http.post(&url).header("content-type", "text/plain").body("{}"), 415, "REQUEST_MALFORMED"),
         (http.post(&url).header("content-type", FORM).body("query={__typename}"), 415, "REQUEST_MALFORMED"),
@@ -62,6 +68,37 @@ async fn the_protocol_is_kept(world: &World) {
     assert_eq!(send(http.get(world.url("/health/ready"))).await.0, 204);
     let page = http.get(world.url("/")).send().await.unwrap();
     assert!(page.headers()["content-security-policy"].to_str().unwrap().contains("default-src 'self'"));
+}
+
+/// The SHA-256 of `{ __typename }`.
+const HASH: &str = "7f56e67dd21ab3f30d1ff8b7bed08893f0a0db86449836189b361dd1e56ddb4b";
+
+async fn a_document_is_named_by_its_hash(world: &World) {
+    let http = reqwest::Client::new();
+    let ask = |query: Option<&str>, version: u32, hash: &str| {
+        let named = json!({ "persistedQuery": { "version": version, "sha256Hash": hash } });
+        let body = match query {
+            Some(query) => json!({ "query": query, "extensions": named }),
+            None => json!({ "extensions": named }),
+        };
+        send(
+            http.post(world.url("/graphql"))
+                .header("content-type", "application/json")
+                .body(body.to_string()),
+        )
+    };
+    let data = json!({ "data": { "__typename": "Query" } });
+    let unknown = ask(None, 1, HASH).await.1;
+    assert_eq!(code(&unknown), "PERSISTED_QUERY_NOT_FOUND");
+    assert_eq!(unknown["errors"][0]["message"], "PersistedQueryNotFound");
+    assert_eq!(code(&ask(Some("{ me { id } }"), 1, HASH).await.1), "REQUEST_MALFORMED");
+    assert_eq!(code(&ask(Some("{ __typename }"), 2, HASH).await.1), "REQUEST_MALFORMED");
+    assert_eq!(code(&ask(None, 1, HASH).await.1), "PERSISTED_QUERY_NOT_FOUND");
+    assert_eq!(ask(Some("{ __typename }"), 1, HASH).await.1, data);
+    assert_eq!(ask(None, 1, HASH).await.1, data);
+    let named = format!("%7B%22persistedQuery%22:%7B%22version%22:1,%22sha256Hash%22:%22{HASH}%22%7D%7D");
+    let by_get = http.get(format!("{}?extensions={named}", world.url("/graphql")));
+    assert_eq!(send(by_get).await.1, data);
 }
 
 async fn hostile_documents_are_refused_at_once(world: &World) {

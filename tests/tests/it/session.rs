@@ -7,6 +7,7 @@ use tests::{World, on_both_setups};
 
 on_both_setups!(
     a_person_signs_in_and_out,
+    an_ended_session_moves_no_money_although_it_did_before,
     a_wrong_name_and_a_wrong_password_look_alike,
     who_has_not_shown_the_code_can_not_sign_in,
     a_refresh_token_works_once_and_its_reuse_ends_the_session,
@@ -39,6 +40,24 @@ async fn a_person_signs_in_and_out(world: &World) {
     assert_eq!(refresh(world, token).await, Err(refused("REFRESH_TOKEN_INVALID", "refreshToken")));
     // The other session goes on.
     assert!(me(&alice.client).await.is_ok());
+}
+
+async fn an_ended_session_moves_no_money_although_it_did_before(world: &World) {
+    let (alice, bob) = (Person::join_with(world, "10.00").await, Person::join(world).await);
+    let pay = |key: &str| {
+        let input = alice.transfer(&bob, "1.00", key);
+        alice.client.try_act("createTransfer", "transaction { id }", input)
+    };
+    assert!(pay("before").await.is_ok());
+    alice.client.ask("mutation { signOut { signedOut } }", Value::Null).await;
+    for key in ["before", "after"] {
+        assert_eq!(pay(key).await, Err(refused("SESSION_ENDED", "")));
+    }
+    // Whether there is such a recipient is not for a stranger to know.
+    let nobody = json!({ "to": { "email": "nobody@example.com" }, "money": tests::client::euros("1.00"), "idempotencyKey": "x" });
+    let answer = alice.client.try_act("createTransfer", "transaction { id }", nobody).await;
+    assert_eq!(answer, Err(refused("SESSION_ENDED", "")));
+    assert_eq!(bob.balance().await, "1.00");
 }
 
 async fn a_wrong_name_and_a_wrong_password_look_alike(world: &World) {

@@ -1,10 +1,11 @@
 //! Sending money.
 
 use serde_json::{Value, json};
-use tests::client::{Person, euros, refused};
+use tests::client::{Person, euros, refused, text};
 use tests::{World, on_both_setups};
 
 on_both_setups!(
+    a_handle_that_has_a_new_owner_pays_the_new_owner,
     money_goes_to_a_phone_number_and_both_sides_see_it,
     the_same_key_is_the_same_act,
     each_wrong_transfer_is_refused_by_name,
@@ -112,4 +113,18 @@ async fn a_frozen_person_can_be_paid_and_can_not_pay(world: &World) {
     assert_eq!(alice.balance().await, "12.00");
     world.operator().act("unfreezeUser", "user { state }", json!({ "id": id })).await;
     assert!(pay("k").await.is_ok());
+}
+
+async fn a_handle_that_has_a_new_owner_pays_the_new_owner(world: &World) {
+    use sea_orm::ConnectionTrait;
+    let (alice, bob) = (Person::join_with(world, "10.00").await, Person::join(world).await);
+    let carol = Person::join(world).await;
+    alice.send(&bob, "1.00").await;
+    let (from, to) = (text(&bob.handle["email"]), text(&carol.handle["email"]));
+    let moved = format!(
+        "UPDATE handles SET user_id = (SELECT user_id FROM handles WHERE value = '{to}') WHERE value = '{from}'"
+    );
+    world.bank.db.connection().execute_unprepared(&moved).await.unwrap();
+    alice.send(&bob, "2.00").await;
+    assert_eq!((bob.balance().await.as_str(), carol.balance().await.as_str()), ("1.00", "2.00"));
 }

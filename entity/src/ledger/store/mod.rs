@@ -1,5 +1,5 @@
-//! The ledger's SQL: lock, read, write. Each engine gets the statements it is fastest with;
-//! what they mean is the same, and one suite tests both.
+//! The ledger's SQL: lock, read, write; or look and write at once. Each engine gets the statements
+//! that it is fastest with; what they mean is the same, and one suite tests both.
 //!
 //! PostgreSQL takes whole batches as arrays, so that every batch is the same prepared statement,
 //! whatever its size. SQLite has no round trips to save, and gets plain typed statements.
@@ -7,13 +7,19 @@
 mod postgres;
 mod sqlite;
 
+use super::Claim;
 use super::books::{Balance, Books};
+use crate::clock::Time;
+use crate::db::Db;
 use crate::error::Fault;
 use crate::id::{AccountId, TransactionId, UserId};
-use crate::table;
 use crate::transaction::Transaction;
+use crate::{session, table, user};
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+
+/// The constraint by which a key is used once.
+const KEYS: &str = "transactions_actor_idempotency_key_key";
 
 /// A person and the key that it chose.
 pub(super) type Key = (UserId, String);
@@ -36,7 +42,7 @@ pub(super) async fn lock(
 }
 
 /// The acts that these keys were used for before.
-pub(super) async fn answered(tx: &DatabaseTransaction, keys: Vec<Key>) -> Result<Vec<Transaction>, Fault> {
+pub(super) async fn answered(tx: &DatabaseTransaction, keys: &[Key]) -> Result<Vec<Transaction>, Fault> {
     if keys.is_empty() {
         return Ok(Vec::new());
     }
@@ -51,7 +57,7 @@ pub(super) async fn answered(tx: &DatabaseTransaction, keys: Vec<Key>) -> Result
 /// The acts of these ids.
 pub(super) async fn continued(
     tx: &DatabaseTransaction,
-    ids: Vec<TransactionId>,
+    ids: &[TransactionId],
 ) -> Result<Vec<Transaction>, Fault> {
     if ids.is_empty() {
         return Ok(Vec::new());
@@ -64,18 +70,74 @@ pub(super) async fn continued(
     rows.into_iter().map(Transaction::try_from).collect()
 }
 
-/// Writes what the batch added to the books; nothing, if it added nothing.
-pub(super) async fn write(tx: &DatabaseTransaction, books: &Books) -> Result<(), Fault> {
-    if is_postgres(tx) { postgres::write(tx, books).await } else { sqlite::write(tx, books).await }
+/// Those of the claims that are not true.
+pub(super) async fn broken(
+    tx: &DatabaseTransaction,
+    now: Time,
+    claims: &HashSet<Claim>,
+) -> Result<HashSet<Claim>, Fault> {
+    if claims.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let sessions: Vec<_> = claims.iter().filter_map(Claim::session_of).map(|(id, _)| id).collect();
+    let handles: Vec<_> =
+        claims.iter().filter_map(Claim::handle_of).map(|(handle, _)| handle.clone()).collect();
+    let mut open = session::among(tx, &sessions).await?;
+    open.retain(|_, (_, expires_at)| *expires_at > now);
+    let reached = user::reached(tx, &handles).await?;
+    let is_true = |claim: &Claim| match claim {
+        Claim::Session(session, user) => open.get(session).is_some_and(|(owner, _)| owner == user),
+        Claim::Handle(handle, user) => reached.get(handle) == Some(user),
+    };
+    Ok(claims.iter().filter(|claim| !is_true(claim)).cloned().collect())
 }
 
-/// A guarded update must meet every row that it was meant for: the locks say that nobody else
-/// can have changed them.
-fn met(expected: usize, rows_affected: u64) -> Result<(), Fault> {
-    if u64::try_from(expected) == Ok(rows_affected) {
+/// Writes what the batch added to the books; nothing, if it added nothing.
+pub(super) async fn write(tx: &DatabaseTransaction, books: &Books) -> Result<(), Fault> {
+    if books.pages.is_empty() {
         Ok(())
+    } else if is_postgres(tx) {
+        postgres::write(tx, books, &HashSet::new()).await
     } else {
-        Err(Fault::Corrupt("a guarded update missed its row"))
+        sqlite::write(tx, books).await
+    }
+}
+
+/// What a batch is decided on, read without a lock (PostgreSQL only): these accounts, and the acts
+/// that it continues.
+pub(super) async fn look(
+    db: &Db,
+    accounts: &BTreeSet<AccountId>,
+    continued: &[TransactionId],
+) -> Result<(BTreeMap<AccountId, Balance>, Vec<Transaction>), Fault> {
+    let (accounts, transactions) = postgres::look(db.ledger(), accounts, continued).await?;
+    let balances = accounts.into_iter().map(|row| (row.id, Balance::from(row))).collect();
+    let transactions: Result<_, _> = transactions.into_iter().map(Transaction::try_from).collect();
+    Ok((balances, transactions?))
+}
+
+/// What became of a batch that was decided without a lock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Written {
+    /// All of it is durable.
+    All,
+    /// Nothing: one of its keys was used before.
+    KeyUsed,
+    /// Nothing: what it was decided on is no longer so.
+    Rival,
+}
+
+/// Writes what the batch added to books that are not locked, where all that they say still holds
+/// (PostgreSQL only).
+pub(super) async fn write_at_once(db: &Db, books: &Books, claims: &HashSet<Claim>) -> Result<Written, Fault> {
+    if books.pages.is_empty() {
+        return Ok(Written::All);
+    }
+    match postgres::write(db.ledger(), books, claims).await {
+        Ok(()) => Ok(Written::All),
+        Err(fault) if fault.is_about(KEYS) => Ok(Written::KeyUsed),
+        Err(fault) if fault.is_rivalry() => Ok(Written::Rival),
+        Err(fault) => Err(fault),
     }
 }
 

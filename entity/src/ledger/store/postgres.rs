@@ -1,13 +1,20 @@
 //! PostgreSQL: one prepared statement a step, with the batch as arrays.
 
-use super::{Fault, Key, met};
+use super::{Claim, Fault, Key};
 use crate::id::{AccountId, TransactionId};
 use crate::ledger::books::Books;
 use crate::outbox;
 use crate::table::{account, transaction};
-use sea_orm::{ActiveEnum, ConnectionTrait, DatabaseTransaction, DbBackend, EntityTrait, Statement, Value};
-use std::collections::BTreeSet;
+use sea_orm::{
+    ActiveEnum, ConnectionTrait, DatabaseTransaction, DbBackend, EntityTrait, FromQueryResult, IdenStatic,
+    Iterable, Statement, Value,
+};
+use std::collections::{BTreeSet, HashSet};
+use std::sync::LazyLock;
 use uuid::Uuid;
+
+/// Accounts, and acts that were done before.
+type Seen = (Vec<account::Model>, Vec<transaction::Model>);
 
 /// `FOR NO KEY UPDATE`, because ids don't change: foreign keys to these rows need not wait.
 const LOCK: &str = "SELECT id, owner, purpose, currency, state, balance, seq, opened_at \
@@ -19,10 +26,31 @@ const ANSWERED: &str = "SELECT t.* FROM unnest($1::uuid[], $2::text[]) AS asked 
     CROSS JOIN LATERAL (SELECT * FROM transactions t \
         WHERE t.actor = asked.actor AND t.idempotency_key = asked.key OFFSET 0) t";
 
+/// Both questions in one: rows of accounts without a transaction, and transactions without an
+/// account.
+static LOOK: LazyLock<String> = LazyLock::new(|| {
+    let columns = format!("{}, {}", columns::<account::Column>("a"), columns::<transaction::Column>("t"));
+    format!(
+        "SELECT {columns} FROM accounts a LEFT JOIN transactions t ON false WHERE a.id = ANY($1) \
+        UNION ALL \
+        SELECT {columns} FROM transactions t LEFT JOIN accounts a ON false WHERE t.id = ANY($2)"
+    )
+});
+
+/// The columns of a table, each with the table's letter before its name.
+fn columns<C: Iterable + IdenStatic>(table: &str) -> String {
+    let named = C::iter().map(|column| format!("{table}.{0} AS {table}_{0}", column.as_str()));
+    named.collect::<Vec<_>>().join(", ")
+}
+
 const CONTINUED: &str = "SELECT * FROM transactions WHERE id = ANY($1)";
 
+/// Everything that a batch writes, in one statement, which is one database transaction: it takes
+/// effect as a whole or not at all, locked or not. The last lines are the guard: where an account, a
+/// transaction or a claim is no longer what the batch was decided on, it divides by zero.
+///
 /// Arrays have no nulls here: the nil id and the empty text stand for them.
-const POST: &str = "WITH created AS ( \
+const WRITE: &str = "WITH created AS ( \
         INSERT INTO transactions (id, kind, state, actor, idempotency_key, currency, amount, \
             debit_account, credit_account, payer, payee, instrument, note, created_at, updated_at) \
         SELECT id, kind, state, actor, idempotency_key, currency, amount, debit_account, credit_account, \
@@ -37,20 +65,34 @@ const POST: &str = "WITH created AS ( \
     ), posted AS ( \
         INSERT INTO postings (account_id, seq, transaction_id, amount, balance_after) \
         SELECT * FROM unnest($15::bigint[], $16::bigint[], $17::uuid[], $18::bigint[], $19::bigint[]) \
+    ), moved AS ( \
+        UPDATE accounts SET balance = now.balance, seq = now.seq \
+        FROM unnest($20::bigint[], $21::bigint[], $22::text[], $23::bigint[], $24::bigint[]) \
+            AS now (id, seq_before, state, seq, balance) \
+        WHERE accounts.id = now.id AND accounts.seq = now.seq_before AND accounts.state = now.state \
+        RETURNING 1 \
+    ), advanced AS ( \
+        UPDATE transactions SET state = now.state, failure = NULLIF(now.failure, ''), updated_at = $1 \
+        FROM unnest($25::uuid[], $26::text[], $27::text[], $28::text[]) AS now (id, state_before, state, failure) \
+        WHERE transactions.id = now.id AND transactions.state = now.state_before \
+        RETURNING 1 \
+    ), put AS ( \
+        INSERT INTO jobs (id, kind, payload, due_at, attempts, created_at) \
+        SELECT id, kind, payload, $1, 0, $1 \
+        FROM unnest($29::uuid[], $30::text[], $31::text[]) AS new (id, kind, payload) \
+    ), done AS ( \
+        DELETE FROM jobs WHERE id = ANY($32::uuid[]) \
     ) \
-    UPDATE accounts SET balance = moved.balance, seq = moved.seq \
-    FROM unnest($20::bigint[], $21::bigint[], $22::bigint[], $23::bigint[]) \
-        AS moved (id, seq_before, seq, balance) \
-    WHERE accounts.id = moved.id AND accounts.seq = moved.seq_before";
-
-const ADVANCE: &str = "UPDATE transactions SET state = now.state, failure = NULLIF(now.failure, ''), updated_at = $1 \
-    FROM unnest($2::uuid[], $3::text[], $4::text[], $5::text[]) AS now (id, state_before, state, failure) \
-    WHERE transactions.id = now.id AND transactions.state = now.state_before";
-
-const PUT: &str = "INSERT INTO jobs (id, kind, payload, due_at, attempts, created_at) \
-    SELECT id, kind, payload, $1, 0, $1 FROM unnest($2::uuid[], $3::text[], $4::text[]) AS new (id, kind, payload)";
-
-const DONE: &str = "DELETE FROM jobs WHERE id = ANY($1)";
+    SELECT 1 / (CASE WHEN (SELECT count(*) FROM moved) = cardinality($20::bigint[]) \
+        AND (SELECT count(*) FROM advanced) = cardinality($25::uuid[]) \
+        AND (SELECT count(*) FROM unnest($33::bigint[], $34::text[]) AS seen (id, state) \
+            JOIN accounts USING (id, state)) = cardinality($33::bigint[]) \
+        AND (SELECT count(*) FROM unnest($35::uuid[], $36::uuid[]) AS open (id, user_id) \
+            JOIN sessions USING (id, user_id) WHERE ended_at IS NULL AND expires_at > $1) \
+            = cardinality($35::uuid[]) \
+        AND (SELECT count(*) FROM unnest($37::text[], $38::uuid[]) AS reached (value, user_id) \
+            JOIN handles USING (value, user_id)) = cardinality($37::text[]) \
+        THEN 1 ELSE 0 END)";
 
 fn statement<const N: usize>(sql: &str, values: [Value; N]) -> Statement {
     Statement::from_sql_and_values(DbBackend::Postgres, sql, values)
@@ -73,54 +115,62 @@ pub(super) async fn lock(
 
 pub(super) async fn answered(
     tx: &DatabaseTransaction,
-    keys: Vec<Key>,
+    keys: &[Key],
 ) -> Result<Vec<transaction::Model>, Fault> {
     let (actors, keys): (Vec<Uuid>, Vec<String>) =
-        keys.into_iter().map(|(actor, key)| (actor.0, key)).unzip();
+        keys.iter().map(|(actor, key)| (actor.0, key.clone())).unzip();
     let found = transaction::Entity::find().from_raw_sql(statement(ANSWERED, [actors.into(), keys.into()]));
     Ok(found.all(tx).await?)
 }
 
 pub(super) async fn continued(
     tx: &DatabaseTransaction,
-    ids: Vec<TransactionId>,
+    ids: &[TransactionId],
 ) -> Result<Vec<transaction::Model>, Fault> {
-    let ids = array(ids.into_iter().map(|id| id.0));
+    let ids = array(ids.iter().map(|id| id.0));
     Ok(transaction::Entity::find().from_raw_sql(statement(CONTINUED, [ids])).all(tx).await?)
 }
 
-pub(super) async fn write(tx: &DatabaseTransaction, books: &Books) -> Result<(), Fault> {
-    let pages = &books.pages;
-    if !pages.created.is_empty() || !pages.postings.is_empty() {
-        let moved = books.moved().count();
-        met(moved, tx.execute_raw(post(books)).await?.rows_affected())?;
+/// Reads accounts and transactions in one statement, which sees one moment.
+pub(super) async fn look(
+    db: &impl ConnectionTrait,
+    accounts: &BTreeSet<AccountId>,
+    continued: &[TransactionId],
+) -> Result<Seen, Fault> {
+    let ids = array(accounts.iter().map(|account| account.0));
+    let continued = array(continued.iter().map(|id| id.0));
+    let asked = statement(&LOOK, [ids, continued]);
+    let (mut accounts, mut transactions) = (Vec::new(), Vec::new());
+    for row in db.query_all_raw(asked).await? {
+        match account::Model::from_query_result_optional(&row, "a_")? {
+            Some(account) => accounts.push(account),
+            None => transactions.push(transaction::Model::from_query_result(&row, "t_")?),
+        }
     }
-    if !pages.advanced.is_empty() {
-        met(pages.advanced.len(), tx.execute_raw(advance(books)).await?.rows_affected())?;
-    }
-    if !pages.jobs_put.is_empty() {
-        let rows: Vec<_> = pages.jobs_put.iter().map(|job| outbox::row(*job, books.now)).collect();
-        let put = [
-            books.now.into(),
-            array(rows.iter().map(|row| row.id.0)),
-            array(rows.iter().map(|row| row.kind.clone())),
-            array(rows.iter().map(|row| row.payload.clone())),
-        ];
-        tx.execute_raw(statement(PUT, put)).await?;
-    }
-    if !pages.jobs_done.is_empty() {
-        tx.execute_raw(statement(DONE, [array(pages.jobs_done.iter().map(|job| job.0))])).await?;
-    }
-    Ok(())
+    Ok((accounts, transactions))
 }
 
-fn post(books: &Books) -> Statement {
+/// Writes the pages in one round trip, or nothing.
+pub(super) async fn write(
+    db: &impl ConnectionTrait,
+    books: &Books,
+    claims: &HashSet<Claim>,
+) -> Result<(), Fault> {
+    db.execute_raw(written(books, claims)).await.map(drop).map_err(Fault::from)
+}
+
+fn written(books: &Books, claims: &HashSet<Claim>) -> Statement {
     let created: Vec<transaction::Model> = books.created().collect();
-    let postings = &books.pages.postings;
+    let pages = &books.pages;
     let moved: Vec<_> = books.moved().collect();
+    let advanced: Vec<_> = books.advanced().collect();
+    let jobs: Vec<_> = pages.jobs_put.iter().map(|job| outbox::row(*job, books.now)).collect();
+    let unmoved: Vec<_> = books.unmoved().collect();
+    let sessions: Vec<_> = claims.iter().filter_map(Claim::session_of).collect();
+    let handles: Vec<_> = claims.iter().filter_map(Claim::handle_of).collect();
     let nil = |id: Option<Uuid>| id.unwrap_or_default();
     statement(
-        POST,
+        WRITE,
         [
             books.now.into(),
             array(created.iter().map(|row| row.id.0)),
@@ -136,31 +186,32 @@ fn post(books: &Books) -> Statement {
             array(created.iter().map(|row| nil(row.payee.map(|user| user.0)))),
             array(created.iter().map(|row| nil(row.instrument.map(|instrument| instrument.0)))),
             array(created.iter().map(|row| row.note.clone().unwrap_or_default())),
-            array(postings.iter().map(|posting| posting.account.0)),
-            array(postings.iter().map(|posting| posting.seq)),
-            array(postings.iter().map(|posting| posting.transaction.0)),
-            array(postings.iter().map(|posting| posting.amount)),
-            array(postings.iter().map(|posting| posting.balance_after)),
+            array(pages.postings.iter().map(|posting| posting.account.0)),
+            array(pages.postings.iter().map(|posting| posting.seq)),
+            array(pages.postings.iter().map(|posting| posting.transaction.0)),
+            array(pages.postings.iter().map(|posting| posting.amount)),
+            array(pages.postings.iter().map(|posting| posting.balance_after)),
             array(moved.iter().map(|(id, _, _)| id.0)),
             array(moved.iter().map(|(_, seq_before, _)| *seq_before)),
+            array(moved.iter().map(|(_, _, balance)| balance.state.to_value())),
             array(moved.iter().map(|(_, _, balance)| balance.seq)),
             array(moved.iter().map(|(_, _, balance)| balance.amount)),
-        ],
-    )
-}
-
-fn advance(books: &Books) -> Statement {
-    let advanced: Vec<_> = books.advanced().collect();
-    statement(
-        ADVANCE,
-        [
-            books.now.into(),
             array(advanced.iter().map(|(transaction, _)| transaction.terms.id.0)),
             array(advanced.iter().map(|(_, from)| from.to_value())),
             array(advanced.iter().map(|(transaction, _)| transaction.state.to_value())),
             array(advanced.iter().map(|(transaction, _)| {
                 transaction.failure.map(|failure| failure.to_value()).unwrap_or_default()
             })),
+            array(jobs.iter().map(|row| row.id.0)),
+            array(jobs.iter().map(|row| row.kind.clone())),
+            array(jobs.iter().map(|row| row.payload.clone())),
+            array(pages.jobs_done.iter().map(|job| job.0)),
+            array(unmoved.iter().map(|(id, _)| id.0)),
+            array(unmoved.iter().map(|(_, balance)| balance.state.to_value())),
+            array(sessions.iter().map(|(session, _)| session.0)),
+            array(sessions.iter().map(|(_, user)| user.0)),
+            array(handles.iter().map(|(handle, _)| handle.as_str().to_owned())),
+            array(handles.iter().map(|(_, user)| user.0)),
         ],
     )
 }

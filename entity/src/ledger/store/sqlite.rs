@@ -1,6 +1,6 @@
 //! SQLite: the write lock was taken when the transaction began, so reading is locking.
 
-use super::{Fault, Key, met};
+use super::{Fault, Key};
 use crate::id::{AccountId, TransactionId};
 use crate::ledger::books::Books;
 use crate::outbox;
@@ -24,19 +24,19 @@ pub(super) async fn lock(
 
 pub(super) async fn answered(
     tx: &DatabaseTransaction,
-    keys: Vec<Key>,
+    keys: &[Key],
 ) -> Result<Vec<transaction::Model>, Fault> {
     use transaction::Column::{Actor, IdempotencyKey};
     let pair = Expr::tuple([Expr::col(Actor), Expr::col(IdempotencyKey)]);
-    let found = transaction::Entity::find().filter(pair.in_tuples(keys));
+    let found = transaction::Entity::find().filter(pair.in_tuples(keys.iter().cloned()));
     Ok(found.all(tx).await?)
 }
 
 pub(super) async fn continued(
     tx: &DatabaseTransaction,
-    ids: Vec<TransactionId>,
+    ids: &[TransactionId],
 ) -> Result<Vec<transaction::Model>, Fault> {
-    Ok(transaction::Entity::find().filter(transaction::Column::Id.is_in(ids)).all(tx).await?)
+    Ok(transaction::Entity::find().filter(transaction::Column::Id.is_in(ids.iter().copied())).all(tx).await?)
 }
 
 pub(super) async fn write(tx: &DatabaseTransaction, books: &Books) -> Result<(), Fault> {
@@ -71,7 +71,7 @@ async fn write_transactions(tx: &DatabaseTransaction, books: &Books) -> Result<(
             .filter(transaction::COLUMN.state.eq(from))
             .exec(tx)
             .await?;
-        met(1, updated.rows_affected)?;
+        met(updated.rows_affected)?;
     }
     Ok(())
 }
@@ -98,7 +98,12 @@ async fn write_postings(tx: &DatabaseTransaction, books: &Books) -> Result<(), F
             .filter(account::COLUMN.seq.eq(seq_before))
             .exec(tx)
             .await?;
-        met(1, updated.rows_affected)?;
+        met(updated.rows_affected)?;
     }
     Ok(())
+}
+
+/// A guarded update must meet its row: the write lock says that nobody else can have changed it.
+fn met(rows_affected: u64) -> Result<(), Fault> {
+    if rows_affected == 1 { Ok(()) } else { Err(Fault::Corrupt("a guarded update missed its row")) }
 }
