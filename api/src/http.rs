@@ -133,6 +133,11 @@ impl<E: Executor> GraphQl<E> {
         if !claims_session {
             self.check(caller).await?;
         }
+        let reading = operation.is_some_and(|operation| operation.ty == OperationType::Query);
+        let prepared = match if reading { self.bank.reading().await } else { None } {
+            Some(bank) => prepared.data(bank),
+            None => prepared,
+        };
         let response = if self.documents.is_accepted(shape.as_deref()) {
             self.unchecked.execute(prepared).await
         } else {

@@ -8,6 +8,7 @@ use api::{demo, doorbell, operator, schema};
 use clap::Parser;
 use entity::clock::Clock;
 use entity::keys::Keys;
+use entity::replica::Replica;
 use entity::{Bank, Db};
 use std::io::IsTerminal;
 use std::net::SocketAddr;
@@ -96,11 +97,16 @@ impl Wallet {
         let db =
             Db::connect(&settings.database_url).await.map_err(|error| format!("DATABASE_URL: {error}"))?;
         migration::run(db.connection()).await.map_err(|error| format!("DATABASE_URL: {error}"))?;
-        Ok(Self {
-            bank: Bank::open(db, keys, Clock::system(), true),
-            operator_token: token.into(),
-            allowed_origins: settings.allowed_origins.clone(),
-        })
+        let bank = Bank::open(db, keys, Clock::system(), true);
+        let bank = match &settings.database_read_url {
+            Some(url) if settings.database_url.starts_with("postgres") => {
+                let replica = Replica::of(&bank.db, url).await;
+                bank.with_replica(replica.map_err(|error| format!("DATABASE_READ_URL: {error}"))?)
+            }
+            Some(_) => return Err("DATABASE_READ_URL: only PostgreSQL has replicas".to_owned()),
+            None => bank,
+        };
+        Ok(Self { bank, operator_token: token.into(), allowed_origins: settings.allowed_origins.clone() })
     }
 
     async fn bind(&self, listen: SocketAddr) -> Result<Bound, String> {

@@ -18,6 +18,11 @@ pub struct Settings {
     #[arg(long, env = "DATABASE_URL", default_value = "sqlite://okpay.db", value_parser = entity::db::check_url, global = true)]
     pub database_url: String,
 
+    /// A replica of the PostgreSQL, to take queries off it: postgres://… It is read only where it shows
+    /// everything that was committed before the request came; else the primary is
+    #[arg(long, env = "DATABASE_READ_URL", value_parser = check_replica, global = true)]
+    pub database_read_url: Option<String>,
+
     /// The Redis or Valkey of the workers: redis://HOST:PORT. Without it the worker runs in this process
     #[arg(long, env = "REDIS_URL", value_parser = check_redis, global = true)]
     pub redis_url: Option<String>,
@@ -64,6 +69,11 @@ pub enum Command {
         #[arg(long)]
         operator: bool,
     },
+}
+
+fn check_replica(text: &str) -> Result<String, String> {
+    let expected = "expected postgres://USER:PASSWORD@HOST/DATABASE";
+    entity::db::check_url(text).ok().filter(|url| url.starts_with("postgres")).ok_or(expected.to_owned())
 }
 
 fn check_redis(text: &str) -> Result<String, String> {

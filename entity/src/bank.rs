@@ -8,6 +8,7 @@ use crate::id::Ids;
 use crate::keys::Keys;
 use crate::ledger::{Ledger, Writing};
 use crate::password::Passwords;
+use crate::replica::Replica;
 use crate::session::{self, BySession};
 use crate::user::{self, ByHandle};
 
@@ -24,6 +25,7 @@ pub struct Bank {
     pub keys: Keys,
     /// Whether the world outside is simulated.
     pub sandbox: bool,
+    replica: Option<Replica>,
     pub(crate) ids: Ids,
     pub(crate) by_name: ByName,
     pub(crate) by_handle: ByHandle,
@@ -47,6 +49,7 @@ impl Bank {
             by_name: account::by_name(db.clone()),
             by_handle: user::by_handle(db.clone()),
             by_session: session::by_session(db.clone()),
+            replica: None,
             ids: Ids::default(),
             passwords: Passwords::new(),
             db,
@@ -55,5 +58,18 @@ impl Bank {
             keys,
             sandbox,
         }
+    }
+
+    /// The same with a replica to read from.
+    #[must_use]
+    pub fn with_replica(self, replica: Replica) -> Self {
+        Self { replica: Some(replica), ..self }
+    }
+
+    /// The bank for a request that only reads: on the replica, where it shows all that was committed
+    /// before now. None, where the primary has to be read.
+    pub async fn reading(&self) -> Option<Self> {
+        let db = self.replica.as_ref()?.caught_up().await?.clone();
+        Some(Self { db, ..self.clone() })
     }
 }

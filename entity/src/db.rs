@@ -90,6 +90,14 @@ impl Db {
         Ok(Self { connection, ledger })
     }
 
+    /// A database that is only read, and connected to when it is asked.
+    pub(crate) async fn connect_later(url: &str) -> Result<Self, DbErr> {
+        let mut options = Self::options(url);
+        options.connect_lazy(true);
+        let connection = Database::connect(options).await?;
+        Ok(Self { ledger: connection.clone(), connection })
+    }
+
     fn options(url: &str) -> ConnectOptions {
         let mut options = ConnectOptions::new(url);
         options

@@ -22,7 +22,7 @@
 //! Values, which know nothing: [`money`], [`handle`], [`id`], [`clock`], [`page`], [`refusal`].
 //! People: [`user`], [`registration`], [`sign_in`], [`session`], [`password`], [`freeze`], [`instrument`].
 //! Money: [`account`], [`transaction`], [`transfer`], [`deposit`], [`withdrawal`], [`rail`],
-//! [`ledger`]. Reading: [`history`], [`annotation`], [`exchange_rate`]. Later: [`outbox`],
+//! [`ledger`]. Reading: [`history`], [`annotation`], [`exchange_rate`], [`replica`]. Later: [`outbox`],
 //! [`relay`], [`dead_letter`], [`bell`]. The world outside, simulated: [`sandbox`].
 //!
 //! Every file has one order: types, pure rules, commands, queries, tests. Commands and queries
@@ -54,6 +54,7 @@ pub mod rail;
 pub mod refusal;
 pub mod registration;
 pub mod relay;
+pub mod replica;
 pub mod sandbox;
 pub mod session;
 pub mod sign_in;

@@ -2,6 +2,7 @@
 
 use crate::client::{self, Client};
 use crate::servers::{self, Postgres, Redis};
+use serde_json::{Value, json};
 use std::future::Future;
 use std::net::Ipv4Addr;
 use std::path::PathBuf;
@@ -48,7 +49,9 @@ fn root() -> PathBuf {
 
 fn command(name: &str) -> Command {
     let mut command = Command::new(binaries().join(name));
-    for setting in ["DATABASE_URL", "REDIS_URL", "MASTER_KEY", "OPERATOR_TOKEN", "LISTEN", "LOG"] {
+    for setting in
+        ["DATABASE_URL", "DATABASE_READ_URL", "REDIS_URL", "MASTER_KEY", "OPERATOR_TOKEN", "LISTEN", "LOG"]
+    {
         command.env_remove(setting);
     }
     command
@@ -153,6 +156,44 @@ impl Deployment {
     /// An operator.
     pub fn operator(&self) -> Client {
         Client::new(format!("{}/operator/graphql", self.url)).with_token(OPERATOR)
+    }
+
+    /// The name of its database.
+    pub fn database(&self) -> &str {
+        &self.database
+    }
+
+    /// Somebody who has signed up by this e-mail address.
+    pub async fn join(&self, email: &str) -> Client {
+        let client = self.client();
+        let handle = json!({ "email": email });
+        let registration = client::sign_up(&client, &handle).await;
+        let query = "query($to: HandleInput!) { sandboxMessages(to: $to) { subject } }";
+        let code = until(|| async {
+            let answer = client.ask(query, json!({ "to": handle })).await;
+            answer["sandboxMessages"][0]["subject"].as_str().map(|subject| subject[..6].to_owned())
+        });
+        let shown = json!({ "registrationId": registration, "code": code.await });
+        let session = client.act("activateUser", "session { accessToken }", shown).await;
+        client.with_token(client::text(&session["session"]["accessToken"]))
+    }
+
+    /// Somebody with 1,000 euros, and the id of a linked account.
+    pub async fn rich(&self) -> (Client, String) {
+        let client = self.join("rich@example.com").await;
+        let account = json!({ "iban": client::IBAN, "holder": "R" });
+        let account = client.act("linkBankAccount", "instrument { id }", account).await;
+        let account = client::text(&account["instrument"]["id"]).to_owned();
+        let deposit =
+            json!({ "instrumentId": account, "money": client::euros("1000.00"), "idempotencyKey": "d" });
+        client.act("requestDeposit", "transaction { id }", deposit).await;
+        let query = "{ account(currency: \"EUR\") { balance { amount } } }";
+        until(|| async {
+            let answer = client.try_ask(query, Value::Null).await.ok()?;
+            (answer["account"]["balance"]["amount"] == "1000.00").then_some(())
+        })
+        .await;
+        (client, account)
     }
 
     /// Runs a statement on its database.

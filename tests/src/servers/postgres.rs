@@ -51,14 +51,32 @@ impl Postgres {
         let initdb = bin.join("initdb");
         let options = ["-U", "wallet", "-A", "trust", "-N", "-E", "UTF8", "--locale=C", "-D", text(&data)];
         ward.run(&[&user()[..], &[text(&initdb)], &options].concat());
-        let mut server = Self { bin, data, port: free_port(), settings, ward: Mutex::new(ward) };
-        for _ in 0..PORTS {
-            if server.try_start() {
-                return server;
-            }
-            server.port = free_port();
+        Self { bin, data, port: free_port(), settings, ward: Mutex::new(ward) }.started()
+    }
+
+    /// A replica of it, which follows what is committed here.
+    pub fn replica(&self) -> Self {
+        let mut ward = Ward::new("replica");
+        if is_root() {
+            ward.run(&["chown", "postgres", text(&ward.dir.clone())]);
         }
-        panic!("PostgreSQL does not start: {}", server.ward().log());
+        let data = ward.dir.join("data");
+        let copy = self.bin.join("pg_basebackup");
+        let port = self.port.to_string();
+        let from = ["-U", "wallet", "-h", "127.0.0.1", "-p", &port, "-c", "fast", "-R", "-D", text(&data)];
+        ward.run(&[&user()[..], &[text(&copy)], &from].concat());
+        let (bin, settings) = (self.bin.clone(), self.settings.clone());
+        Self { bin, data, port: free_port(), settings, ward: Mutex::new(ward) }.started()
+    }
+
+    fn started(mut self) -> Self {
+        for _ in 0..PORTS {
+            if self.try_start() {
+                return self;
+            }
+            self.port = free_port();
+        }
+        panic!("PostgreSQL does not start: {}", self.ward().log());
     }
 
     /// Starts it again, on the port that it had before, with all that was committed.

@@ -10,6 +10,7 @@ mod laws;
 mod processes;
 mod racing;
 mod registration;
+mod replica;
 mod session;
 mod shape;
 mod transfer;

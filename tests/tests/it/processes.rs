@@ -3,36 +3,12 @@
 use futures::future::join_all;
 use serde_json::{Value, json};
 use std::process::Output;
-use tests::client::{Client, PASSWORD, euros, text};
+use tests::client::{Client, euros, text};
 use tests::deployment::{Deployment, run, until};
 use tests::servers::{self, Postgres};
 
 fn sql(deployment: &Deployment, statement: &str) -> String {
     deployment.sql(servers::postgres(), statement).unwrap()
-}
-
-/// Somebody with 1,000 euros and a linked account.
-async fn rich(deployment: &Deployment) -> (Client, String) {
-    let client = deployment.client();
-    let handle = json!({ "email": "rich@example.com" });
-    let form =
-        json!({ "handle": handle, "name": "R", "password": PASSWORD, "acceptedTermsVersion": "2026-11-01" });
-    let registration = client.act("signUp", "registrationId", form).await["registrationId"].clone();
-    let query = "query($to: HandleInput!) { sandboxMessages(to: $to) { subject } }";
-    let code = until(|| async {
-        let answer = client.ask(query, json!({ "to": handle })).await;
-        answer["sandboxMessages"][0]["subject"].as_str().map(|subject| subject[..6].to_owned())
-    });
-    let shown = json!({ "registrationId": registration, "code": code.await });
-    let session = client.act("activateUser", "session { accessToken }", shown).await;
-    let client = client.with_token(text(&session["session"]["accessToken"]));
-    let account = json!({ "iban": tests::client::IBAN, "holder": "R" });
-    let account = client.act("linkBankAccount", "instrument { id }", account).await;
-    let account = text(&account["instrument"]["id"]).to_owned();
-    let deposit = json!({ "instrumentId": account, "money": euros("1000.00"), "idempotencyKey": "d" });
-    client.act("requestDeposit", "transaction { id }", deposit).await;
-    until(|| async { (balance(&client).await == "1000.00").then_some(()) }).await;
-    (client, account)
 }
 
 async fn balance(client: &Client) -> String {
@@ -44,7 +20,7 @@ async fn balance(client: &Client) -> String {
 async fn a_killed_worker_and_a_flushed_redis_settle_200_withdrawals_once_each() {
     let deployment = Deployment::start_on(servers::postgres()).await;
     let first = deployment.worker();
-    let (client, account) = rich(&deployment).await;
+    let (client, account) = deployment.rich().await;
     let withdraw = |number: u32| {
         let input = json!({ "instrumentId": account, "money": euros("1.00"), "idempotencyKey": format!("w{number}") });
         client.act("requestWithdrawal", "transaction { id }", input)
@@ -79,7 +55,7 @@ async fn a_database_that_is_killed_under_load_keeps_every_acknowledged_act_once(
     let postgres = Postgres::start_private(true);
     let deployment = Deployment::start_on(&postgres).await;
     let _worker = deployment.worker();
-    let (client, account) = rich(&deployment).await;
+    let (client, account) = deployment.rich().await;
     let withdraw = |number: u32| {
         let input = json!({ "instrumentId": account, "money": euros("1.00"), "idempotencyKey": format!("w{number}") });
         client.try_act("requestWithdrawal", "transaction { id }", input)
@@ -143,7 +119,7 @@ fn check_story(told: &Output) {
 async fn a_terminated_process_finishes_and_says_so() {
     let deployment = Deployment::start_on(servers::postgres()).await;
     let mut worker = deployment.worker();
-    rich(&deployment).await;
+    deployment.rich().await;
     worker.signal("-TERM");
     assert!(worker.0.wait().unwrap().success());
     let Deployment { mut api, .. } = deployment;
