@@ -55,7 +55,7 @@ impl Loader<InstrumentId> for Instruments {
         &self,
         ids: &[InstrumentId],
     ) -> Result<HashMap<InstrumentId, instrument::Instrument>, entity::Error> {
-        instrument::find_many(&self.0.db, ids).await
+        Ok(instrument::find_many(&self.0.db, ids).await?)
     }
 }
 

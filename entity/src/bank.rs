@@ -11,6 +11,7 @@ use crate::password::Passwords;
 use crate::replica::Replica;
 use crate::session::{self, BySession};
 use crate::user::{self, ByHandle};
+use crate::{outbox, rail};
 
 /// An open bank. Clones share it.
 #[derive(Clone, Debug)]
@@ -30,6 +31,8 @@ pub struct Bank {
     pub(crate) by_name: ByName,
     pub(crate) by_handle: ByHandle,
     pub(crate) by_session: BySession,
+    pub(crate) by_job: outbox::ById,
+    pub(crate) by_act: rail::ByAct,
     pub(crate) ledger: Ledger,
     pub(crate) passwords: Passwords,
 }
@@ -49,6 +52,8 @@ impl Bank {
             by_name: account::by_name(db.clone()),
             by_handle: user::by_handle(db.clone()),
             by_session: session::by_session(db.clone()),
+            by_job: outbox::by_id(db.clone()),
+            by_act: rail::by_act(db.clone()),
             replica: None,
             ids: Ids::default(),
             passwords: Passwords::new(),

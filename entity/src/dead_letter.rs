@@ -53,5 +53,5 @@ pub async fn retry(bank: &Bank, id: JobId) -> Result<Entry> {
         return Err(Code::JobNotDead.at("id").into());
     }
     bank.bell.ring();
-    outbox::find(&bank.db, id).await?.ok_or(Code::JobNotDead.into())
+    outbox::find(bank, id).await?.ok_or(Code::JobNotDead.into())
 }

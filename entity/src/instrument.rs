@@ -5,7 +5,7 @@
 
 use crate::bank::Bank;
 use crate::clock::Time;
-use crate::db::Db;
+use crate::db::{Db, one_of};
 use crate::error::{Fault, Result};
 use crate::id::{InstrumentId, UserId};
 use crate::refusal::{Code, Refusal};
@@ -118,19 +118,13 @@ pub async fn find(db: &Db, user: UserId, id: InstrumentId) -> Result<Instrument>
     Ok(row.into())
 }
 
-/// Any instrument, for the rails.
-pub(crate) async fn find_any(db: &Db, id: InstrumentId) -> Result<Instrument> {
-    let row = instrument::Entity::find_by_id(id).one(db.connection()).await?.ok_or(Code::NotFound)?;
-    Ok(row.into())
-}
-
 /// The instruments of these ids, whoever's they are.
 ///
 /// # Errors
 /// Only faults.
-pub async fn find_many(db: &Db, ids: &[InstrumentId]) -> Result<HashMap<InstrumentId, Instrument>> {
-    let of_ids = instrument::Column::Id.is_in(ids.iter().copied());
-    let rows = instrument::Entity::find().filter(of_ids).all(db.connection()).await?;
+pub async fn find_many(db: &Db, ids: &[InstrumentId]) -> Result<HashMap<InstrumentId, Instrument>, Fault> {
+    let these = one_of(db.connection(), instrument::Column::Id, ids.iter().map(|id| id.0));
+    let rows = instrument::Entity::find().filter(these).all(db.connection()).await?;
     Ok(rows.into_iter().map(|row| (row.id, row.into())).collect())
 }
 

@@ -11,8 +11,9 @@
 
 use crate::bank::Bank;
 use crate::clock::Time;
-use crate::db::Db;
+use crate::db::{Db, one_of};
 use crate::error::{Fault, Result};
+use crate::gather::{Answers, Gather};
 use crate::id::{JobId, RegistrationId, TransactionId};
 use crate::table::job;
 use chrono::Duration;
@@ -162,13 +163,28 @@ pub(crate) async fn give_up(tx: &impl ConnectionTrait, id: JobId, now: Time, err
     Ok(())
 }
 
+/// The question what is to be done for a job.
+pub(crate) type ById = Gather<JobId, Entry>;
+
+/// Starts to answer what is to be done. Nothing of it is remembered: a job is done once.
+pub(crate) fn by_id(db: Db) -> ById {
+    Gather::start(0, move |ids| Box::pin(waiting_among(db.clone(), ids)))
+}
+
+async fn waiting_among(db: Db, ids: Vec<JobId>) -> Answers<JobId, Entry> {
+    let db = db.connection();
+    let these = one_of(db, job::Column::Id, ids.into_iter().map(|id| id.0));
+    let rows = job::Entity::find().filter(these).filter(job::COLUMN.dead_at.is_null()).all(db).await?;
+    // The relay gives up what can't be read; it is not to harm what can.
+    Ok(rows.into_iter().filter_map(|row| Some((row.id, Entry::try_from(row).ok()?))).collect())
+}
+
 /// The job of this id; none, if it was finished or given up.
 ///
 /// # Errors
-/// Only faults.
-pub async fn find(db: &Db, id: JobId) -> Result<Option<Entry>> {
-    let row = job::Entity::find_by_id(id).filter(job::COLUMN.dead_at.is_null()).one(db.connection()).await?;
-    Ok(row.map(Entry::try_from).transpose()?)
+/// `OVERLOADED`.
+pub async fn find(bank: &Bank, id: JobId) -> Result<Option<Entry>> {
+    bank.by_job.ask(id).await
 }
 
 /// Records that an attempt failed: the job is due again after its backoff, or given up.

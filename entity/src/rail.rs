@@ -3,15 +3,17 @@
 //! A rail is told once what to do and may answer at once, later, never, or twice. Each answer is
 //! an [`Outcome`]; [`next`] is the whole of what it can change.
 
-use crate::db::Db;
-use crate::error::{Fault, Result};
+use crate::bank::Bank;
+use crate::db::{Db, one_of};
+use crate::error::Result;
+use crate::gather::{Answers, Gather};
 use crate::id::{InstrumentId, JobId, TransactionId};
 use crate::instrument::{self, Instrument};
 use crate::money::Amount;
 use crate::refusal::Code;
 use crate::table::transaction;
 use crate::transaction::{Failure, IdempotencyKey, State, Transaction};
-use sea_orm::EntityTrait;
+use sea_orm::{EntityTrait, QueryFilter};
 
 /// What a person says who wants money from a bank, or at one.
 #[derive(Clone, Debug)]
@@ -56,16 +58,34 @@ pub(crate) fn job_of(transaction: TransactionId) -> JobId {
     JobId(transaction.0)
 }
 
+/// The question what an act on a rail is, and which bank account is at its other end.
+pub(crate) type ByAct = Gather<TransactionId, (Transaction, Instrument)>;
+
+/// Starts to answer what an act on a rail is. Nothing of it is remembered: its state changes.
+pub(crate) fn by_act(db: Db) -> ByAct {
+    Gather::start(0, move |ids| Box::pin(acts(db.clone(), ids)))
+}
+
+async fn acts(db: Db, ids: Vec<TransactionId>) -> Answers<TransactionId, (Transaction, Instrument)> {
+    let connection = db.connection();
+    let these = one_of(connection, transaction::Column::Id, ids.into_iter().map(|id| id.0));
+    let rows = transaction::Entity::find().filter(these).all(connection).await?;
+    let linked: Vec<_> = rows.iter().filter_map(|row| row.instrument).collect();
+    let instruments = instrument::find_many(&db, &linked).await?;
+    // An act that is none on a rail is not found; it is not to harm those that are.
+    let act = |row: transaction::Model| {
+        let instrument = instruments.get(&row.instrument?)?.clone();
+        Some((row.id, (Transaction::try_from(row).ok()?, instrument)))
+    };
+    Ok(rows.into_iter().filter_map(act).collect())
+}
+
 /// An act on a rail, with the bank account at its other end, for the worker.
 ///
 /// # Errors
-/// `NOT_FOUND`.
-pub async fn find(db: &Db, id: TransactionId) -> Result<(Transaction, Instrument)> {
-    let row = transaction::Entity::find_by_id(id).one(db.connection()).await?.ok_or(Code::NotFound)?;
-    let transaction = Transaction::try_from(row)?;
-    let linked = transaction.terms.instrument.ok_or(Fault::Corrupt("an act on a rail has no instrument"))?;
-    let instrument = instrument::find_any(db, linked).await?;
-    Ok((transaction, instrument))
+/// `NOT_FOUND`, `OVERLOADED`.
+pub async fn find(bank: &Bank, id: TransactionId) -> Result<(Transaction, Instrument)> {
+    Ok(bank.by_act.ask(id).await?.ok_or(Code::NotFound)?)
 }
 
 #[cfg(test)]

@@ -6,14 +6,14 @@
 
 use crate::bank::Bank;
 use crate::clock::Time;
-use crate::db::Db;
+use crate::db::{Db, one_of};
 use crate::error::Result;
 use crate::id::JobId;
 use crate::outbox::{ATTEMPTS_MAX, Entry, give_up};
 use crate::table::job;
 use chrono::Duration;
 use sea_orm::sea_query::Expr;
-use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect, raw_sql};
+use sea_orm::{DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect, raw_sql};
 use std::collections::BTreeMap;
 
 /// How long the first attempt may take before the job is pushed again.
@@ -43,11 +43,15 @@ pub async fn claim(bank: &Bank, limit: u64) -> Result<Vec<Entry>> {
         let update = next
             .into_iter()
             .fold(job::Entity::update_many(), |update, (column, value)| update.col_expr(column, value));
-        update.filter(job::Column::Id.is_in(ids)).exec(&tx).await?;
+        update.filter(one_of(&tx, job::Column::Id, ids.into_iter().map(|id| id.0))).exec(&tx).await?;
     }
     for mut row in due {
         row.attempts = row.attempts.saturating_add(1);
-        entries.push(Entry::try_from(row)?);
+        let id = row.id;
+        match Entry::try_from(row) {
+            Ok(entry) => entries.push(entry),
+            Err(fault) => give_up(&tx, id, now, &fault.to_string()).await?,
+        }
     }
     tx.commit().await?;
     Ok(entries)

@@ -12,7 +12,7 @@ use entity::outbox::{self, Entry, Job};
 
 /// Answers one ticket.
 pub async fn answer(context: &Context, id: JobId) {
-    let done = match outbox::find(&context.bank.db, id).await {
+    let done = match outbox::find(&context.bank, id).await {
         Ok(Some(entry)) => work(context, &entry).await,
         Ok(None) => Ok(()),
         Err(error) => Err(error),

@@ -19,7 +19,7 @@ const ASK_AGAIN: Duration = Duration::seconds(2);
 
 /// Takes one deposit or withdrawal a step further.
 pub(crate) async fn advance(context: &Context, entry: &Entry, id: TransactionId) -> Result<(), Left> {
-    let (transaction, instrument) = rail::find(&context.bank.db, id).await?;
+    let (transaction, instrument) = rail::find(&context.bank, id).await?;
     if transaction.state.is_final() {
         return Ok(outbox::finish(&context.bank, entry.id).await?);
     }
