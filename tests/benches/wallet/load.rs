@@ -29,10 +29,15 @@ pub(crate) struct Act {
     /// The number of the person who is paid.
     pub(crate) payee: usize,
     /// What its key is made of; never used twice.
-    pub(crate) number: u64,
+    number: u64,
 }
 
 impl Act {
+    /// A new one, from one person to another.
+    pub(crate) fn new(payer: usize, payee: usize) -> Self {
+        Self { payer, payee, number: NUMBERS.fetch_add(1, Ordering::Relaxed) }
+    }
+
     /// The idempotency key.
     pub(crate) fn key(&self) -> String {
         format!("bench-{}", self.number)
@@ -116,7 +121,7 @@ impl Choice {
                 if payee >= payer { payee + 1 } else { payee }
             }
         };
-        Act { payer, payee, number: NUMBERS.fetch_add(1, Ordering::Relaxed) }
+        Act::new(payer, payee)
     }
 }
 
@@ -156,7 +161,7 @@ impl Teller for Counter {
             note: None,
             key: entity::transaction::IdempotencyKey::parse(&act.key()).map_err(text)?,
         };
-        let done = entity::transfer::create(&self.0, people::user(act.payer), order).await;
+        let done = entity::transfer::create(&self.0, people::caller(act.payer), order).await;
         done.map(drop).map_err(|error| error.to_string())
     }
 }

@@ -1,19 +1,30 @@
 //! Measures the wallet against the raw database, in one run on one machine, everything durable.
 //!
 //! `cargo bench --bench wallet` prints the table of the README; `-- --short` the same in two
-//! minutes, for a look. Guarantees: the database runs with `fsync` and `synchronous_commit` on; every
+//! minutes, for a look; `-- --growth --two-by-two` adds the scenes that take long. `-- grow URL`
+//! fills a database of one's own. Guarantees: the database runs with `fsync` and `synchronous_commit` on; every
 //! figure is acts acknowledged after COMMIT, each with a key of its own; after every round each
 //! acknowledged act is looked up and the books are audited. It asserts no time: machines differ.
 
 mod baseline;
 mod checker;
+mod goals;
+mod grow;
+mod growth;
+mod history;
 mod http;
+mod jobs;
 mod load;
 mod machine;
+mod measure;
+mod pair;
 mod people;
 mod plan;
+mod sqlite;
 mod stage;
 mod table;
+mod transfers;
+mod witness;
 
 use clap::{Parser, Subcommand};
 use std::net::SocketAddr;
@@ -31,6 +42,21 @@ struct Arguments {
     /// Seconds that each figure is measured
     #[arg(long, default_value_t = 5)]
     seconds: u64,
+    /// Only figures whose name has this in it
+    #[arg(long)]
+    only: Option<String>,
+    /// Only with so many clients; several with commas
+    #[arg(long, value_delimiter = ',')]
+    clients: Vec<usize>,
+    /// Also on a database that has grown, which takes minutes to make
+    #[arg(long)]
+    growth: bool,
+    /// How large it is
+    #[command(flatten)]
+    size: grow::Size,
+    /// Also with two apis and two workers on one Redis
+    #[arg(long)]
+    two_by_two: bool,
     /// Given by cargo
     #[arg(long, hide = true)]
     bench: bool,
@@ -51,6 +77,25 @@ enum Command {
         /// Where to listen
         listen: SocketAddr,
     },
+    /// Run a worker that says when the jobs of deposits start
+    #[command(hide = true)]
+    Work {
+        /// The address of the database
+        database: String,
+        /// The address of Redis
+        redis: String,
+    },
+    /// Fill a new PostgreSQL database with many accounts and a long past, and audit it
+    Grow {
+        /// How large it is to be
+        #[command(flatten)]
+        size: grow::Size,
+        /// The address of the database
+        database: String,
+        /// Given by cargo
+        #[arg(long, hide = true)]
+        bench: bool,
+    },
 }
 
 fn main() -> Result<(), String> {
@@ -65,13 +110,24 @@ fn main() -> Result<(), String> {
         Some(Command::Serve { writing, database, listen }) => {
             runtime.block_on(stage::serve(&writing, &database, listen))
         }
+        Some(Command::Work { database, redis }) => runtime.block_on(witness::work(&database, &redis)),
+        Some(Command::Grow { size, database, bench: _ }) => runtime.block_on(fill(&database, size)),
         None => {
             let plan = if arguments.short {
                 plan::Plan::short()
             } else {
                 plan::Plan::long(arguments.rounds, arguments.seconds)
             };
+            let growth = arguments.growth.then_some(arguments.size);
+            let plan = plan.only(arguments.only, &arguments.clients).with(growth, arguments.two_by_two);
             runtime.block_on(plan.run())
         }
     }
+}
+
+async fn fill(database: &str, size: grow::Size) -> Result<(), String> {
+    grow::fill(database, size).await?;
+    eprintln!("auditing …");
+    let db = entity::Db::connect(database).await.map_err(|error| error.to_string())?;
+    checker::audit(&db).await
 }

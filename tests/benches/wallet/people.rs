@@ -5,8 +5,9 @@
 
 use api::authentication::Authentication;
 use entity::clock::Clock;
-use entity::id::{SessionId, UserId};
+use entity::id::{InstrumentId, SessionId, TransactionId, UserId};
 use entity::keys::Keys;
+use entity::session::Caller;
 use entity::{Bank, Db};
 use sea_orm::{ConnectionTrait, DbBackend, DbErr};
 use uuid::Uuid;
@@ -33,9 +34,24 @@ pub(crate) fn user(number: usize) -> UserId {
     UserId(id(0x8000, number))
 }
 
+/// The person of this number, in its session.
+pub(crate) fn caller(number: usize) -> Caller {
+    Caller { user: user(number), session: SessionId(id(0x9000, number)) }
+}
+
 /// How a person is reached.
 pub(crate) fn email(number: usize) -> String {
     format!("person{number}@bench.example")
+}
+
+/// The bank account that this person has linked, if [`link`] was asked to.
+pub(crate) fn instrument(number: usize) -> InstrumentId {
+    InstrumentId(id(0xc000, number))
+}
+
+/// The transfer of this number in a grown database.
+pub(crate) fn grown(number: usize) -> TransactionId {
+    TransactionId(id(0xb000, number))
 }
 
 /// A version 7 UUID that no clock makes: its time is 1970.
@@ -48,8 +64,24 @@ fn id(part: u128, number: usize) -> Uuid {
 pub(crate) fn tokens(count: usize) -> Vec<String> {
     let signer = Authentication::new(&keys()).expect("a key to sign with");
     let now = Clock::system().now();
-    let token = |number| signer.token(user(number), SessionId(id(0x9000, number)), now);
+    let token = |number| signer.token(user(number), caller(number).session, now);
     (0..count).map(|number| token(number).expect("a token").0).collect()
+}
+
+/// The first `count` people link a bank account, at which the simulated bank settles at once.
+///
+/// # Errors
+/// What the database says.
+pub(crate) async fn link(db: &Db, count: usize) -> Result<(), DbErr> {
+    let link = format!(
+        "INSERT INTO instruments (id, user_id, kind, iban, holder, created_at) \
+         SELECT ('00000000-0000-7000-c000-' || lpad(to_hex(i), 12, '0'))::uuid, \
+         ('00000000-0000-7000-8000-' || lpad(to_hex(i), 12, '0'))::uuid, \
+         'BANK_ACCOUNT', 'DE89370400440532013000', 'Person', now() \
+         FROM generate_series(0, {}) AS i",
+        count.saturating_sub(1)
+    );
+    db.connection().execute_unprepared(&link).await.map(drop)
 }
 
 /// Makes so many people in an empty database.
@@ -111,9 +143,7 @@ pub(crate) async fn settle(db: &Db, count: usize) -> Result<(), DbErr> {
              JOIN accounts house ON house.purpose = 'BANK_CLEARING'"
         ),
         "INSERT INTO postings (account_id, seq, transaction_id, amount, balance_after) \
-         SELECT credit_account, 1, id, amount, amount FROM transactions"
-            .to_owned(),
-        "INSERT INTO postings (account_id, seq, transaction_id, amount, balance_after) \
+         SELECT credit_account, 1, id, amount, amount FROM transactions UNION ALL \
          SELECT debit_account, row_number() OVER by_id, id, -amount, -sum(amount) OVER by_id \
          FROM transactions WINDOW by_id AS (ORDER BY id)"
             .to_owned(),

@@ -1,5 +1,6 @@
 //! The stage: a durable PostgreSQL of its own, databases with people in them, and apis in front.
 
+use crate::http::Connection;
 use crate::load::Tokens;
 use crate::people;
 use entity::{Bank, Db, Writing};
@@ -21,6 +22,9 @@ pub(crate) const SETTINGS: [&str; 5] = [
 /// How long an api may take to answer for the first time.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// Connections on which the first requests come.
+const GREETERS: usize = 64;
+
 /// A durable PostgreSQL with these settings.
 pub(crate) fn postgres() -> Postgres {
     Postgres::start_with(true, &SETTINGS)
@@ -32,6 +36,15 @@ pub(crate) async fn database(server: &Postgres, name: &str, count: usize) -> Str
     let url = server.url(name);
     settle(&url, count).await;
     url
+}
+
+/// The database that all others are copies of.
+pub(crate) const TEMPLATE: &str = "wallet";
+
+/// A copy of the template, and its address.
+pub(crate) fn copy(server: &Postgres, name: &str) -> String {
+    server.create_database(name, Some(TEMPLATE));
+    server.url(name)
 }
 
 /// Migrates a database and makes so many people in it.
@@ -88,10 +101,42 @@ impl Front {
         Self { process, address }
     }
 
+    /// Has everybody who is signed in ask for a first time, as an app does when it is opened.
+    pub(crate) async fn greet(&self, tokens: &Tokens) -> Result<(), String> {
+        let connections = Connection::open(self.address, GREETERS, tokens).await?;
+        let greeters: Vec<_> = connections
+            .into_iter()
+            .enumerate()
+            .map(|(first, mut connection)| {
+                let tokens = tokens.clone();
+                tokio::spawn(async move {
+                    for token in tokens.iter().skip(first).step_by(GREETERS) {
+                        connection.ask(Some(token), r#"{"query":"{ __typename }"}"#).await?;
+                    }
+                    Ok::<(), String>(())
+                })
+            })
+            .collect();
+        for greeter in greeters {
+            greeter.await.map_err(|error| error.to_string())??;
+        }
+        Ok(())
+    }
+
     /// Its process id.
     pub(crate) fn pid(&self) -> u32 {
         self.process.0.id()
     }
+}
+
+/// What a worker is told.
+pub(crate) fn worker_settings<'a>(database: &'a str, redis: &'a str) -> [(&'static str, &'a str); 4] {
+    [
+        ("DATABASE_URL", database),
+        ("REDIS_URL", redis),
+        ("MASTER_KEY", people::MASTER_KEY),
+        ("LOG", "warn,apalis_core=off"),
+    ]
 }
 
 fn address() -> SocketAddr {

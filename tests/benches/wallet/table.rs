@@ -26,7 +26,7 @@ pub(crate) type Key = (&'static str, usize);
 /// Everything that one round has measured.
 pub(crate) type Round = BTreeMap<Key, Row>;
 
-/// A ratio of two figures that has a bar.
+/// A figure with a bar: a ratio of two, or a time in milliseconds.
 pub(crate) struct Goal {
     /// What it says.
     pub(crate) figure: &'static str,
@@ -60,9 +60,14 @@ fn decimal(hundredths: u64) -> String {
     format!("{}.{:02}", hundredths / 100, hundredths % 100)
 }
 
+/// A time in hundredths of a millisecond.
+pub(crate) fn hundredths_of_ms(time: Duration) -> u64 {
+    u64::try_from(time.as_micros() / 10).unwrap_or(u64::MAX)
+}
+
 fn milliseconds(time: Duration) -> String {
-    let hundredths = u64::try_from(time.as_micros() / 10).unwrap_or(u64::MAX);
-    decimal(hundredths)
+    // A burst has a rate and nothing else.
+    if time.is_zero() { "-".to_owned() } else { decimal(hundredths_of_ms(time)) }
 }
 
 /// Prints the figures of all rounds.

@@ -1,0 +1,82 @@
+//! Growth: the same transfers on a database with many accounts and a long past, and its history.
+//!
+//! Guarantees: both databases lie on the same server, and each run on one stands beside the same run
+//! on the other. Both are looked through after every round, which takes a while for the large one.
+
+use crate::checker::{self, Log};
+use crate::goals::{FRESH, GROWN, PAGE_BIG, PAGE_SMALL};
+use crate::grow::{self, Shape};
+use crate::history::Pages;
+use crate::load::Payees;
+use crate::measure::{self, Beside, note};
+use crate::people;
+use crate::plan::Plan;
+use crate::stage;
+use crate::table::Round;
+use entity::{Bank, Db};
+use tests::servers::Postgres;
+
+/// One of the two databases.
+struct Side {
+    bank: Bank,
+    people: usize,
+    log: Log,
+}
+
+/// Both.
+pub(crate) struct Growth<'a> {
+    plan: &'a Plan,
+    server: &'a Postgres,
+    fresh: Side,
+    grown: Side,
+    pages: Pages,
+}
+
+impl Side {
+    async fn open(plan: &Plan, url: &str, people: usize) -> Result<Self, String> {
+        let bank = people::bank(Db::connect(url).await.map_err(|error| error.to_string())?);
+        let log = Log::of(url);
+        let crowd = measure::counters(&bank, FRESH.1);
+        measure::warm_up(plan.warm_up, people, crowd, &log).await?;
+        Ok(Self { bank, people, log })
+    }
+}
+
+impl<'a> Growth<'a> {
+    /// Sets the scene, if it is wanted: this takes minutes.
+    pub(crate) async fn open(plan: &'a Plan, server: &'a Postgres) -> Result<Option<Self>, String> {
+        let Some(size) = plan.growth else {
+            return Ok(None);
+        };
+        eprintln!("growing {} accounts and {} postings …", size.accounts, size.postings);
+        server.create_database("grown", None);
+        let url = server.url("grown");
+        let shape: Shape = grow::fill(&url, size).await?;
+        let fresh = Side::open(plan, &stage::copy(server, "fresh"), plan.people).await?;
+        let grown = Side::open(plan, &url, shape.accounts).await?;
+        let pages = Pages::prepare(&grown.bank, shape, &grown.log).await?;
+        Ok(Some(Self { plan, server, fresh, grown, pages }))
+    }
+
+    /// Measures each figure once, on one database and on the other.
+    pub(crate) async fn round(&self, round: &mut Round) -> Result<(), String> {
+        self.server.sql("postgres", "CHECKPOINT")?;
+        let database = [self.server.pid()];
+        let beside = Beside { api: &[], database: &database };
+        for (key, Side { bank, people, log }) in [(FRESH, &self.fresh), (GROWN, &self.grown)] {
+            if self.plan.wants(key.0) {
+                let tellers = measure::counters(bank, key.1);
+                let uniform = Payees::Uniform;
+                let row =
+                    measure::drive_among(self.plan, *people, tellers, uniform, Some(log), beside).await?;
+                note(round, key, row);
+            }
+        }
+        if self.plan.wants(PAGE_SMALL.0) || self.plan.wants(PAGE_BIG.0) {
+            let [small, big] = self.pages.measure(&self.grown.bank.db, self.plan.time).await?;
+            note(round, PAGE_SMALL, small);
+            note(round, PAGE_BIG, big);
+        }
+        checker::verify(&[&self.fresh.log, &self.grown.log]).await
+    }
+}

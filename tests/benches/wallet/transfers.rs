@@ -1,0 +1,169 @@
+//! Transfers on PostgreSQL, beside pgbench on the same server.
+//!
+//! Guarantees: each way to write has a database of its own, all copies of one; in each round every
+//! figure of ours stands beside a run of pgbench, so that both meet the same minutes of the machine.
+
+use crate::baseline::{Baseline, Script};
+use crate::checker::{self, Log};
+use crate::goals::TPC_B;
+use crate::http::{Ceiling, Connection};
+use crate::load::{Payees, Tokens};
+use crate::measure::{self, Beside, note};
+use crate::people;
+use crate::plan::Plan;
+use crate::stage::{self, Front};
+use crate::table::{Round, Row};
+use entity::{Bank, Db};
+use tests::servers::{Postgres, Redis};
+
+const BASELINES: [(&str, Script); 3] = [
+    (TPC_B.0, Script::TpcB),
+    ("pgbench transfer, 7 statements", Script::Statements),
+    ("pgbench transfer, PL/pgSQL", Script::Function),
+];
+const COUNTER: [(&str, Payees); 2] =
+    [("in process", Payees::Uniform), ("in process, all pay one", Payees::One)];
+const SHIPPED: [(&str, Payees); 2] = [("HTTP", Payees::Uniform), ("HTTP, all pay one", Payees::One)];
+const ONE_BY_ONE: &str = "HTTP, one transaction each";
+const STUBBED: &str = "HTTP, ledger stubbed";
+const CEILING: &str = "HTTP, __typename";
+
+/// Clients with which apis are warmed up.
+const CROWD: usize = 256;
+
+/// Everything that a round needs.
+pub(crate) struct Transfers<'a> {
+    plan: &'a Plan,
+    server: &'a Postgres,
+    baseline: Baseline<'a>,
+    shipped: Front,
+    one_by_one: Front,
+    nothing: Front,
+    bank: Bank,
+    /// Of the databases of `bank`, `shipped` and `one_by_one`.
+    logs: [Log; 3],
+}
+
+impl<'a> Transfers<'a> {
+    /// Sets the scene; nothing, where none of its figures is wanted.
+    pub(crate) async fn open(
+        plan: &'a Plan,
+        server: &'a Postgres,
+        redis: &Redis,
+    ) -> Result<Option<Self>, String> {
+        let ours = [COUNTER[0].0, COUNTER[1].0, SHIPPED[0].0, SHIPPED[1].0, ONE_BY_ONE, STUBBED, CEILING];
+        let theirs = BASELINES.map(|(name, _)| name);
+        if !ours.iter().chain(&theirs).any(|name| plan.wants(name)) {
+            return Ok(None);
+        }
+        eprintln!("preparing pgbench at scale {} and four apis …", plan.scale);
+        let [counter, shipped, one_by_one, nothing] =
+            ["counter", "shipped", "one_by_one", "nothing"].map(|name| stage::copy(server, name));
+        let db = Db::connect(&counter).await.map_err(|error| error.to_string())?;
+        let scene = Self {
+            plan,
+            server,
+            baseline: Baseline::prepare(server, plan.scale, plan.people),
+            shipped: Front::shipped(&shipped, redis).await,
+            one_by_one: Front::writing(&one_by_one, "one-by-one").await,
+            nothing: Front::writing(&nothing, "nothing").await,
+            bank: people::bank(db),
+            logs: [&counter, &shipped, &one_by_one].map(|url| Log::of(url)),
+        };
+        scene.warm_up().await?;
+        Ok(Some(scene))
+    }
+
+    async fn warm_up(&self) -> Result<(), String> {
+        eprintln!("warming up …");
+        let (plan, tokens) = (self.plan, stage::tokens());
+        for front in [&self.shipped, &self.one_by_one, &self.nothing] {
+            front.greet(&tokens).await?;
+        }
+        if SHIPPED.iter().any(|(name, _)| plan.wants(name)) {
+            let crowd = self.shipped.connect(CROWD, &tokens).await?;
+            measure::warm_up(plan.warm_up, plan.people, crowd, &self.logs[1]).await?;
+        }
+        if COUNTER.iter().any(|(name, _)| plan.wants(name)) {
+            let crowd = measure::counters(&self.bank, CROWD);
+            measure::warm_up(plan.warm_up, plan.people, crowd, &self.logs[0]).await?;
+        }
+        Ok(())
+    }
+
+    /// Measures each figure once, with each number of clients.
+    pub(crate) async fn round(&self, round: &mut Round) -> Result<(), String> {
+        self.server.sql("postgres", "CHECKPOINT")?;
+        let tokens = stage::tokens();
+        for &clients in &self.plan.clients {
+            self.measure(clients, &tokens, round).await?;
+            if clients == 64 {
+                self.compare(clients, &tokens, round).await?;
+            }
+        }
+        checker::verify(&self.logs.each_ref()).await
+    }
+
+    async fn measure(&self, clients: usize, tokens: &Tokens, round: &mut Round) -> Result<(), String> {
+        let plan = self.plan;
+        let baselines = BASELINES.into_iter().filter(|(name, _)| clients <= 64 && plan.wants(name));
+        for (name, script) in baselines {
+            let run = self.baseline.run(script, clients, plan.time);
+            let row = Row { rate: run.rate, p50: run.p50, p99: run.p99, ..Row::default() };
+            note(round, (name, clients), row);
+        }
+        let database = [self.server.pid()];
+        for (name, payees) in COUNTER.into_iter().filter(|(name, _)| plan.wants(name)) {
+            let tellers = measure::counters(&self.bank, clients);
+            let beside = Beside { api: &[], database: &database };
+            let row = measure::drive(plan, tellers, payees, Some(&self.logs[0]), beside).await?;
+            note(round, (name, clients), row);
+        }
+        for (name, payees) in SHIPPED.into_iter().filter(|(name, _)| plan.wants(name)) {
+            let tellers = self.shipped.connect(clients, tokens).await?;
+            let row = self.over(&self.shipped, tellers, payees, Some(&self.logs[1])).await?;
+            note(round, (name, clients), row);
+        }
+        Ok(())
+    }
+
+    /// The apis that write in other ways.
+    async fn compare(&self, clients: usize, tokens: &Tokens, round: &mut Round) -> Result<(), String> {
+        let (plan, uniform) = (self.plan, Payees::Uniform);
+        if plan.wants(ONE_BY_ONE) {
+            let tellers = self.one_by_one.connect(clients, tokens).await?;
+            let row = self.over(&self.one_by_one, tellers, uniform, Some(&self.logs[2])).await?;
+            note(round, (ONE_BY_ONE, clients), row);
+        }
+        if plan.wants(STUBBED) {
+            let tellers = self.nothing.connect(clients, tokens).await?;
+            let row = self.over(&self.nothing, tellers, uniform, None).await?;
+            note(round, (STUBBED, clients), row);
+        }
+        if plan.wants(CEILING) {
+            let connections = self.nothing.connect(clients, tokens).await?;
+            let tellers: Vec<Ceiling> = connections.into_iter().map(Ceiling).collect();
+            let row = self.over(&self.nothing, tellers, uniform, None).await?;
+            note(round, (CEILING, clients), row);
+        }
+        Ok(())
+    }
+
+    async fn over<T: crate::load::Teller>(
+        &self,
+        front: &Front,
+        tellers: Vec<T>,
+        payees: Payees,
+        log: Option<&Log>,
+    ) -> Result<Row, String> {
+        let beside = Beside { api: &[front.pid()], database: &[self.server.pid()] };
+        measure::drive(self.plan, tellers, payees, log, beside).await
+    }
+}
+
+impl Front {
+    /// So many connections to it.
+    pub(crate) async fn connect(&self, clients: usize, tokens: &Tokens) -> Result<Vec<Connection>, String> {
+        Connection::open(self.address, clients, tokens).await
+    }
+}
