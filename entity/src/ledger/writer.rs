@@ -24,6 +24,8 @@ use tokio::task::JoinSet;
 
 /// Commands in a batch at most: beyond it only latency grows.
 const BATCH_MAX: usize = 512;
+/// Commands that are worth a statement of their own.
+const SHARE_MIN: usize = 16;
 /// Commands that may wait at most.
 const WAITING_MAX: usize = 8_192;
 /// Pauses before a fault is given up on: a deadlock, a lost connection, a rival's same key.
@@ -110,7 +112,8 @@ async fn keep(desk: Desk, lanes_max: usize, mut inbox: mpsc::Receiver<Waiting>) 
     let mut open = true;
     while open || !waiting.is_empty() || !lanes.is_empty() {
         while lanes.len() < lanes_max && is_worth(&desk, waiting.len(), &busy) {
-            let batch = gather(&mut waiting, desk.batch, busy.values().flatten().copied().collect());
+            let most = share(waiting.len(), lanes_max.saturating_sub(lanes.len())).min(desk.batch);
+            let batch = gather(&mut waiting, most, busy.values().flatten().copied().collect());
             if batch.is_empty() {
                 break;
             }
@@ -135,6 +138,13 @@ async fn keep(desk: Desk, lanes_max: usize, mut inbox: mpsc::Receiver<Waiting>) 
             }
         }
     }
+}
+
+/// How many of those who wait a lane takes: all, or a fair share, where other lanes are free and it is
+/// enough for a statement. In one batch of all, the database would stand still whenever callers
+/// think, and callers whenever it works.
+fn share(waiting: usize, free_lanes: usize) -> usize {
+    waiting.div_ceil(free_lanes.max(1)).max(SHARE_MIN)
 }
 
 /// Whether a further lane is worth its statements. Fewer commands than a running batch holds do

@@ -67,7 +67,7 @@ impl<'a> Pair<'a> {
             front.greet(&tokens).await?;
         }
         let crowd = scene.connect(TRANSFERS.1).await?;
-        measure::warm_up(plan.warm_up, plan.people, crowd, &scene.log).await?;
+        measure::warm_up(plan.warm_up, plan.people, crowd, Some(&scene.log)).await?;
         Ok(Some(scene))
     }
 

@@ -54,7 +54,7 @@ impl<'a> Sqlite<'a> {
         let one_by_one = bank(&url(&second), Writing::OneByOne).await?;
         for (bank, log) in [&coalescing, &one_by_one] {
             let crowd = measure::counters(bank, CLIENTS);
-            measure::warm_up(plan.warm_up / 4, plan.people, crowd, log).await?;
+            measure::warm_up(plan.warm_up / 4, plan.people, crowd, Some(log)).await?;
         }
         Ok(Some(Self { plan, coalescing, one_by_one, _files: files }))
     }

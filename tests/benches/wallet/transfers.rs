@@ -77,16 +77,21 @@ impl<'a> Transfers<'a> {
     async fn warm_up(&self) -> Result<(), String> {
         eprintln!("warming up …");
         let (plan, tokens) = (self.plan, stage::tokens());
-        for front in [&self.shipped, &self.one_by_one, &self.nothing] {
-            front.greet(&tokens).await?;
-        }
         if SHIPPED.iter().any(|(name, _)| plan.wants(name)) {
             let crowd = self.shipped.connect(CROWD, &tokens).await?;
-            measure::warm_up(plan.warm_up, plan.people, crowd, &self.logs[1]).await?;
+            measure::warm_up(plan.warm_up, plan.people, crowd, Some(&self.logs[1])).await?;
+        }
+        if plan.wants(ONE_BY_ONE) {
+            let crowd = self.one_by_one.connect(CROWD, &tokens).await?;
+            measure::warm_up(plan.warm_up, plan.people, crowd, Some(&self.logs[2])).await?;
+        }
+        if plan.wants(STUBBED) {
+            let crowd = self.nothing.connect(CROWD, &tokens).await?;
+            measure::warm_up(plan.warm_up, plan.people, crowd, None).await?;
         }
         if COUNTER.iter().any(|(name, _)| plan.wants(name)) {
             let crowd = measure::counters(&self.bank, CROWD);
-            measure::warm_up(plan.warm_up, plan.people, crowd, &self.logs[0]).await?;
+            measure::warm_up(plan.warm_up, plan.people, crowd, Some(&self.logs[0])).await?;
         }
         Ok(())
     }
@@ -95,6 +100,9 @@ impl<'a> Transfers<'a> {
     pub(crate) async fn round(&self, round: &mut Round) -> Result<(), String> {
         self.server.sql("postgres", "CHECKPOINT")?;
         let tokens = stage::tokens();
+        for front in [&self.shipped, &self.one_by_one, &self.nothing] {
+            front.greet(&tokens).await?;
+        }
         for &clients in &self.plan.clients {
             self.measure(clients, &tokens, round).await?;
             if clients == 64 {
