@@ -4,7 +4,8 @@
 //! each; POST takes only `application/json`, and GET only queries, so that no other site's form can
 //! act (CSRF); bodies up to 128 KiB, documents priced before they are walked, ten seconds a request,
 //! and at most so many at once. A document that was sent before may be named by its SHA-256 instead
-//! (`extensions.persistedQuery`, as Apollo's clients do). Refuses batches. Every answer has a request id, in `x-request-id` and in each error.
+//! (`extensions.persistedQuery`, as Apollo's clients do). Refuses batches. Every answer has a request
+//! id, in `x-request-id` and in each error.
 
 use crate::answer::{Answer, Failure, Media};
 use crate::authentication::Authentication;
@@ -113,7 +114,7 @@ impl<E: Executor> GraphQl<E> {
         let method = request.method().clone();
         let parameters = parameters(&method, &mut request).await?;
         let persisted = parameters.extensions.and_then(|extensions| extensions.persisted);
-        let text = self.documents.text(parameters.query, persisted).map_err(Failure::document)?;
+        let text = self.documents.text(parameters.query, persisted)?;
         let document = self.documents.read(&text).map_err(Failure::document)?;
         let variables = serde_json::Value::Object(parameters.variables.unwrap_or_default());
         let variables = Variables::from_json(variables);
@@ -240,7 +241,7 @@ fn is_json(request: &Request) -> bool {
 }
 
 impl Failure {
-    fn malformed(text: &str) -> Self {
+    pub(crate) fn malformed(text: &str) -> Self {
         Self {
             status: StatusCode::BAD_REQUEST,
             error: Box::new(request_error(ErrorCode::RequestMalformed, text)),

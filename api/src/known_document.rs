@@ -11,6 +11,7 @@
 //!
 //! All are bounded, by the text that they stand for or by number. A refused document is never kept.
 
+use crate::answer::Failure;
 use crate::document;
 use crate::error::{ErrorCode, request_error};
 use async_graphql::parser::types::ExecutableDocument;
@@ -77,8 +78,8 @@ impl Documents {
         &self,
         sent: Option<String>,
         persisted: Option<Persisted>,
-    ) -> Result<Arc<str>, ServerError> {
-        let malformed = |text| request_error(ErrorCode::RequestMalformed, text);
+    ) -> Result<Arc<str>, Failure> {
+        let malformed = Failure::malformed;
         let Some(Persisted { version, hash }) = persisted else {
             return sent.map(Arc::from).ok_or_else(|| malformed("The request has no query."));
         };
@@ -88,7 +89,7 @@ impl Documents {
         let Some(sent) = sent else {
             // Apollo's clients know this very text.
             let unknown = || request_error(ErrorCode::PersistedQueryNotFound, "PersistedQueryNotFound");
-            return self.persisted.get(&hash).ok_or_else(unknown);
+            return self.persisted.get(&hash).ok_or_else(|| Failure::document(unknown()));
         };
         let actual: String = Sha256::digest(sent.as_bytes()).iter().fold(String::new(), |mut hash, byte| {
             let _written = write!(hash, "{byte:02x}");
@@ -98,7 +99,7 @@ impl Documents {
             return Err(malformed("The query is not what sha256Hash names."));
         }
         // Only what can be read: garbage is not worth remembering.
-        self.read(&sent)?;
+        self.read(&sent).map_err(Failure::document)?;
         let text: Arc<str> = sent.into();
         self.persisted.insert(hash, text.clone());
         Ok(text)

@@ -43,3 +43,34 @@ impl Claim {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::ledger::workload::{draft, open_books, wallet};
+    use crate::refusal::Code;
+    use crate::transaction::{Kind, State};
+    use rand::SeedableRng;
+    use rand::rngs::StdRng;
+
+    #[test]
+    fn a_broken_claim_moves_nothing_and_an_ended_session_learns_nothing() {
+        let mut rng = StdRng::seed_from_u64(1);
+        let mut books = open_books();
+        books.accounts.get_mut(&wallet(0)).unwrap().amount = 1_000;
+        let (draft, command) =
+            (1..).map(|step| draft(&mut rng, 0, step)).find(|(d, _)| d.kind == Kind::Transfer).unwrap();
+        let payee = draft.payee.unwrap();
+        let [session, handle] = command.claims() else { unreachable!() };
+        books.broken.insert(handle.clone());
+        assert_eq!(books.decide(&command).unwrap_err().code, Code::RecipientUnknown);
+        books.broken.clear();
+        let done = books.decide(&command).unwrap();
+        assert_eq!((done.state, done.terms.payee), (State::Settled, Some(payee)));
+        // What was done is answered again, whoever is reached now; but not to an ended session.
+        books.broken.insert(handle.clone());
+        assert_eq!(books.decide(&command).unwrap().terms.id, draft.id);
+        books.broken.insert(session.clone());
+        assert_eq!(books.decide(&command).unwrap_err().code, Code::SessionEnded);
+        assert_eq!(books.pages.postings.len(), 2);
+    }
+}

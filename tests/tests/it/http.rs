@@ -63,6 +63,15 @@ async fn the_protocol_is_kept(world: &World) {
     }
     assert_eq!(send(http.get(format!("{url}?query={{__typename}}"))).await.0, 200);
     assert_eq!(send(http.get(&url).header("accept", "text/html")).await.0, 406);
+    // A request without a document is malformed, whichever media type the client likes.
+    for body in
+        ["{}", r#"{"extensions":{}}"#, r#"{"extensions":{"persistedQuery":{"version":2,"sha256Hash":""}}}"#]
+    {
+        let json =
+            http.post(&url).header("content-type", "application/json").header("accept", "application/json");
+        let (got, answer) = send(json.body(body)).await;
+        assert_eq!((got, code(&answer)), (400, "REQUEST_MALFORMED"), "{answer}");
+    }
     let old = post("{\"query\":\"{\"}").header("accept", "application/json");
     assert!([200, 400].contains(&send(old).await.0));
     assert_eq!(send(http.get(world.url("/health/ready"))).await.0, 204);
