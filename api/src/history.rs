@@ -7,10 +7,13 @@ use crate::money::Currency;
 use crate::page::{Pages, connection, cost};
 use crate::transaction::{Transaction, TransactionKind, TransactionState};
 use async_graphql::{Context, ID, InputObject, Object};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
 use chrono::{DateTime, Utc};
-use entity::history::{self, Filter};
+use entity::history::{self, Filter, Place};
 use entity::id::TransactionId;
 use entity::page::Page;
+use entity::refusal::{Code, Refusal};
 
 /// Which transactions; each field narrows the list.
 #[derive(InputObject, Default)]
@@ -40,12 +43,23 @@ impl TransactionFilter {
     }
 }
 
+/// A place as a client gets it: opaque.
+fn cursor(place: &Place) -> String {
+    BASE64.encode(place.to_string())
+}
+
+fn place(cursor: Option<String>, field: &'static str) -> Result<Option<Place>, Refusal> {
+    let read = |cursor: String| String::from_utf8(BASE64.decode(cursor).ok()?).ok()?.parse().ok();
+    cursor.map(|cursor| read(cursor).ok_or(Code::CursorInvalid.at(field))).transpose()
+}
+
 #[derive(Default)]
 pub(crate) struct HistoryQuery;
 
 #[Object]
 impl HistoryQuery {
-    /// The transactions of the person who asks, newest first. Refuses `PAGE_SIZE`, `CURSOR_INVALID`,
+    /// The transactions of the person who asks, newest first: a deposit takes its place when it settles,
+    /// everything else when it is asked for. Refuses `PAGE_SIZE`, `CURSOR_INVALID`,
     /// `CURRENCY_UNKNOWN`, `FILTER_INVALID`.
     #[graphql(complexity = "cost(first, last, child_complexity)")]
     async fn transactions(
@@ -57,12 +71,10 @@ impl HistoryQuery {
         #[graphql(desc = "Only what comes before this cursor, so what is newer.")] before: Option<String>,
         #[graphql(desc = "Which transactions; all, if nothing is said.", default)] filter: TransactionFilter,
     ) -> ApiResult<Pages<Transaction>> {
-        let after = TransactionId::from_cursor(after, "after")?;
-        let before = TransactionId::from_cursor(before, "before")?;
-        let page = Page::parse(first, last, after, before)?;
+        let page = Page::parse(first, last, place(after, "after")?, place(before, "before")?)?;
         let user = caller(context)?.user;
-        let slice = history::list(&bank(context)?.db, user, &filter.parse()?, page).await?;
-        Ok(connection(slice.map(|item| (item.terms.id.to_cursor(), Transaction(item)))))
+        let slice = history::list(&bank(context)?.db, user, &filter.parse()?, &page).await?;
+        Ok(connection(slice.map(|(place, item)| (cursor(&place), Transaction(item)))))
     }
 
     /// One transaction of the person who asks. Refuses `NOT_FOUND`.

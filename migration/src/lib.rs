@@ -11,6 +11,7 @@
 mod dialect;
 mod m0001_wallet;
 mod m0002_batches;
+mod m0003_history;
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::sea_orm::{
@@ -24,7 +25,11 @@ struct Migrator;
 
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m0001_wallet::Migration), Box::new(m0002_batches::Migration)]
+        vec![
+            Box::new(m0001_wallet::Migration),
+            Box::new(m0002_batches::Migration),
+            Box::new(m0003_history::Migration),
+        ]
     }
 }
 

@@ -10,7 +10,8 @@
 
 use crate::people::{self, OPENING};
 use entity::Db;
-use entity::id::TransactionId;
+use entity::history::Place;
+use entity::id::AccountId;
 use indicatif::{ProgressBar, ProgressStyle};
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, DbErr};
 
@@ -59,10 +60,10 @@ impl Shape {
         Ok(Self { accounts, transfers, to_merchant: transfers - between })
     }
 
-    /// The transfer that was the merchant's after so many others.
-    pub(crate) fn merchants(&self, before: usize) -> TransactionId {
-        let number = ((before + 1) * self.transfers).div_ceil(self.to_merchant) - 1;
-        people::grown(number)
+    /// The place in the merchant's history of the transfer that came after so many others.
+    pub(crate) fn merchants(&self, before: usize) -> Place {
+        // The house has account 1, the merchant 2; its first posting is the opening.
+        Place::of_posting(AccountId(2), i64::try_from(before + 2).unwrap_or(i64::MAX))
     }
 
     /// Those who pay.

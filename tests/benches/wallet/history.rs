@@ -10,8 +10,8 @@ use crate::load::{Act, Counter, Teller};
 use crate::measure;
 use crate::people;
 use crate::table::Row;
-use entity::history::{self, Filter};
-use entity::id::{TransactionId, UserId};
+use entity::history::{self, Filter, Place};
+use entity::id::UserId;
 use entity::page::{Page, SIZE};
 use entity::{Bank, Db};
 use rand::rngs::SmallRng;
@@ -66,10 +66,11 @@ impl Pages {
     }
 }
 
-async fn read(db: &Db, user: UserId, after: Option<TransactionId>) -> Result<Duration, String> {
+async fn read(db: &Db, user: UserId, after: Option<Place>) -> Result<Duration, String> {
     let page = Page::parse(None, None, after, None).map_err(|refusal| refusal.to_string())?;
     let began = Instant::now();
-    let slice = history::list(db, user, &Filter::default(), page).await.map_err(|error| error.to_string())?;
+    let slice =
+        history::list(db, user, &Filter::default(), &page).await.map_err(|error| error.to_string())?;
     let took = began.elapsed();
     let full = u64::try_from(slice.items.len()) == Ok(SIZE);
     if full { Ok(took) } else { Err(format!("a page of {user} has {} transfers", slice.items.len())) }

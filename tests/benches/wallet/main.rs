@@ -42,9 +42,9 @@ struct Arguments {
     /// Seconds that each figure is measured
     #[arg(long, default_value_t = 5)]
     seconds: u64,
-    /// Only figures whose name has this in it
-    #[arg(long)]
-    only: Option<String>,
+    /// Only figures whose name begins so; several with semicolons
+    #[arg(long, value_delimiter = ';')]
+    only: Vec<String>,
     /// Only with so many clients; several with commas
     #[arg(long, value_delimiter = ',')]
     clients: Vec<usize>,

@@ -28,8 +28,8 @@ pub(crate) struct Plan {
     pub(crate) scale: usize,
     /// Clients at once.
     pub(crate) clients: Vec<usize>,
-    /// Only figures whose name has this in it.
-    pub(crate) only: Option<String>,
+    /// Only figures whose name begins with one of these, if there are any.
+    pub(crate) only: Vec<String>,
     /// How long a bank acts before it is measured.
     pub(crate) warm_up: Duration,
     /// Deposits, and withdrawals, that are asked for at once.
@@ -58,7 +58,7 @@ impl Plan {
             people: 100_000,
             scale: 100,
             clients: vec![1, 16, 64, 256, 1024],
-            only: None,
+            only: Vec::new(),
             warm_up: Duration::from_secs(15),
             burst: 2_000,
             growth: None,
@@ -78,9 +78,9 @@ impl Plan {
         }
     }
 
-    /// The same for figures whose name has this in it, with so many clients.
-    pub(crate) fn only(mut self, name: Option<String>, clients: &[usize]) -> Self {
-        self.only = name;
+    /// The same for figures whose name begins with one of these, with so many clients.
+    pub(crate) fn only(mut self, names: Vec<String>, clients: &[usize]) -> Self {
+        self.only = names;
         if !clients.is_empty() {
             self.clients = clients.to_vec();
         }
@@ -96,7 +96,7 @@ impl Plan {
 
     /// Whether this figure is to be measured.
     pub(crate) fn wants(&self, name: &str) -> bool {
-        self.only.as_deref().is_none_or(|only| name.contains(only))
+        self.only.is_empty() || self.only.iter().any(|only| name.starts_with(only))
     }
 
     /// Measures, and prints the table.

@@ -6,6 +6,7 @@ use tests::{World, on_both_setups};
 
 on_both_setups!(
     a_long_history_is_read_page_by_page_in_both_directions,
+    a_page_goes_on_where_the_last_one_ended_whatever_happens_meanwhile,
     filters_narrow_the_history,
     notes_and_tags_are_private,
     what_belongs_to_others_is_not_found,
@@ -49,6 +50,45 @@ async fn a_long_history_is_read_page_by_page_in_both_directions(world: &World) {
     assert_eq!(amounts(&back), ["0.03", "0.02"]);
     assert_eq!(back["pageInfo"]["hasPreviousPage"], true);
     assert_eq!(amounts(&page(&alice, json!({})).await).len(), 8);
+}
+
+/// Yen and euros, what failed on its way out, what is under way, and what comes in between two pages.
+async fn a_page_goes_on_where_the_last_one_ended_whatever_happens_meanwhile(world: &World) {
+    let (alice, bob) = (Person::join_with(world, "100.00").await, Person::join(world).await);
+    let yen = json!({ "instrumentId": alice.link(tests::client::IBAN).await, "idempotencyKey": "yen",
+        "money": { "amount": "5000", "currency": "JPY" } });
+    let deposit = alice.client.act("requestDeposit", "transaction { id }", yen).await;
+    assert_eq!(alice.settled(world, text(&deposit["transaction"]["id"])).await, "SETTLED");
+    let returned = alice.withdraw("DE70500105175407320001", "7.00").await;
+    assert_eq!(alice.settled(world, &returned).await, "FAILED");
+    for (currency, amount) in [("JPY", "10"), ("EUR", "0.01"), ("JPY", "20"), ("EUR", "0.02")] {
+        let input = json!({ "to": bob.handle, "idempotencyKey": amount,
+            "money": { "amount": amount, "currency": currency } });
+        alice.client.act("createTransfer", "transaction { id }", input).await;
+    }
+    let late = alice.deposit("DE16500105175407320003", "9.00").await;
+    let newest_first = ["9.00", "0.02", "20", "0.01", "10", "7.00", "5000", "100.00"];
+    assert_eq!(amounts(&page(&alice, json!({})).await), newest_first);
+    let first = page(&alice, json!({ "first": 3 })).await;
+    assert_eq!(amounts(&first), newest_first[..3]);
+    alice.send(&bob, "0.03").await;
+    assert_eq!(alice.settled(world, &late).await, "SETTLED");
+    let mut seen = first.clone();
+    for expected in [&newest_first[3..6], &newest_first[6..]] {
+        seen = page(&alice, json!({ "first": 3, "after": seen["pageInfo"]["endCursor"] })).await;
+        assert_eq!(amounts(&seen), expected);
+    }
+    assert_eq!(seen["pageInfo"]["hasNextPage"], false);
+    for expected in [&newest_first[3..6], &newest_first[1..3], &["9.00", "0.03"]] {
+        let last = expected.len();
+        seen = page(&alice, json!({ "last": last, "before": seen["pageInfo"]["startCursor"] })).await;
+        assert_eq!(amounts(&seen), expected);
+    }
+    assert_eq!(seen["pageInfo"]["hasPreviousPage"], false);
+    assert_eq!(amounts(&page(&alice, json!({ "last": 2 })).await), ["5000", "100.00"]);
+    let yen = json!({ "filter": { "currency": "JPY" }, "first": 2 });
+    assert_eq!(amounts(&page(&alice, yen).await), ["20", "10"]);
+    assert_eq!(amounts(&page(&bob, json!({})).await), ["0.03", "0.02", "20", "0.01", "10"]);
 }
 
 async fn filters_narrow_the_history(world: &World) {

@@ -1,0 +1,248 @@
+//! History: a person's transactions, newest first.
+//!
+//! It is woven from strands: for each account its chain of postings, in the order in which the money
+//! moved, and one of what has not (yet) moved any: a deposit that is under way, or has failed. A
+//! deposit takes its place when it settles, everything else when it is asked for.
+//!
+//! Guarantees: a page costs one index scan a strand, however long the history is and however deep the
+//! page lies; nothing is counted and nothing skipped. Shows only what the person took part in, and
+//! each transaction once. The chain that guards the balance is the index: there is no other to keep.
+
+mod place;
+
+pub use place::Place;
+
+use crate::account::Purpose;
+use crate::clock::Time;
+use crate::db::Db;
+use crate::error::Result;
+use crate::id::{TransactionId, UserId};
+use crate::money::Currency;
+use crate::page::{Page, Slice};
+use crate::refusal::{Code, Refusal};
+use crate::table::posting::Column as Posting;
+use crate::table::transaction::{self, Column};
+use crate::table::{account, posting};
+use crate::transaction::{Kind, State, Transaction};
+use chrono::Datelike;
+use place::{Position, Strand};
+use sea_orm::sea_query::Expr;
+use sea_orm::{
+    ColumnTrait, Condition, EntityTrait, FromQueryResult, JoinType, QueryFilter, QueryOrder, QuerySelect,
+    RelationDef, Select,
+};
+use std::collections::{BTreeMap, VecDeque};
+
+/// Which transactions; all, where nothing is said.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    /// Of the account in this currency.
+    pub currency: Option<Currency>,
+    /// Of these kinds.
+    pub kinds: Vec<Kind>,
+    /// In these states.
+    pub states: Vec<State>,
+    /// Asked for at this time or later.
+    pub from: Option<Time>,
+    /// Asked for before this time.
+    pub until: Option<Time>,
+}
+
+impl Filter {
+    /// Refuses a span of time that holds nothing, or years that no database stores.
+    ///
+    /// # Errors
+    /// `FILTER_INVALID`.
+    pub fn checked(self) -> Result<Self, Refusal> {
+        let known = |time: &Time| (1..=9999).contains(&time.year());
+        let stored = self.from.iter().chain(&self.until).all(known);
+        let empty = self.from.zip(self.until).is_some_and(|(from, until)| from >= until);
+        if stored && !empty { Ok(self) } else { Err(Code::FilterInvalid.at("filter")) }
+    }
+}
+
+/// A transaction, and where it is in its strand.
+#[derive(FromQueryResult)]
+struct Row {
+    seq: i64,
+    #[sea_orm(nested)]
+    transaction: transaction::Model,
+}
+
+/// What is read of one strand, in reading order.
+type Read = VecDeque<(Position, Transaction)>;
+
+/// Whose history is read, and which part of it.
+struct Reader<'a> {
+    db: &'a Db,
+    user: UserId,
+    filter: &'a Filter,
+    page: &'a Page<Place>,
+}
+
+/// One page of a person's history, each item with its place.
+///
+/// # Errors
+/// Only faults.
+pub async fn list(
+    db: &Db,
+    user: UserId,
+    filter: &Filter,
+    page: &Page<Place>,
+) -> Result<Slice<(Place, Transaction)>> {
+    let reader = Reader { db, user, filter, page };
+    let (mut strands, mut standing) = (BTreeMap::new(), BTreeMap::new());
+    for account in reader.accounts().await? {
+        let strand = Strand::Posted(account.id);
+        standing.insert(strand, reader.stands(strand, place::of_seq(account.seq.saturating_add(1))));
+        strands.insert(strand, reader.posted(&account).await?);
+    }
+    let unposted = reader.unposted().await?;
+    let top = unposted.front().map_or(0, |(position, _)| position.saturating_add(1));
+    standing.insert(Strand::Unposted, reader.stands(Strand::Unposted, top));
+    strands.insert(Strand::Unposted, unposted);
+    Ok(page.slice(reader.weave(strands, standing))?)
+}
+
+impl Reader<'_> {
+    /// The accounts of the person.
+    async fn accounts(&self) -> Result<Vec<account::Model>> {
+        let mut query = account::Entity::find()
+            .filter(account::COLUMN.owner.eq(self.user))
+            .filter(account::COLUMN.purpose.eq(Purpose::Wallet));
+        if let Some(currency) = self.filter.currency {
+            query = query.filter(account::COLUMN.currency.eq(currency));
+        }
+        Ok(query.all(self.db.connection()).await?)
+    }
+
+    /// Where reading begins in a strand: where the page says, or at its end.
+    fn stands(&self, strand: Strand, top: Position) -> Position {
+        match (self.page.backwards(), &self.page.after, &self.page.before) {
+            (false, Some(after), _) => after.older(strand),
+            (false, None, _) => top,
+            (true, _, Some(before)) => before.newer(strand),
+            (true, _, None) => 0,
+        }
+    }
+
+    /// Items of a strand from this position to below that one.
+    fn bounds(&self, strand: Strand) -> (Position, Position) {
+        let lowest = self.page.before.as_ref().map_or(0, |before| before.newer(strand));
+        let end = self.page.after.as_ref().map_or(Position::MAX, |after| after.older(strand));
+        (lowest, end)
+    }
+
+    /// What is posted to an account. Who pays sees it where the money left, and who is only paid where
+    /// it came: so what went from one own account to another, or out and back, is there once.
+    async fn posted(&self, account: &account::Model) -> Result<Read> {
+        let (lowest, end) = self.bounds(Strand::Posted(account.id));
+        let left = Condition::all().add(Column::Payer.eq(self.user)).add(Posting::Amount.lt(0));
+        let came = Condition::all()
+            .add(Condition::any().add(Column::Payer.is_null()).add(Column::Payer.ne(self.user)))
+            .add(Posting::Amount.gt(0));
+        let query = self
+            .filtered()
+            .join_rev(JoinType::InnerJoin, of_transaction())
+            .column_as(Posting::Seq, "seq")
+            .filter(Posting::AccountId.eq(account.id))
+            .filter(Posting::Seq.gte(place::to_seq(lowest)))
+            .filter(Posting::Seq.lt(place::to_seq(end)))
+            .filter(Condition::any().add(left).add(came));
+        let query = match self.page.backwards() {
+            true => query.order_by_asc(Posting::Seq),
+            false => query.order_by_desc(Posting::Seq),
+        };
+        let rows = query.into_model::<Row>().all(self.db.connection()).await?;
+        let read = |row: Row| Ok((place::of_seq(row.seq), Transaction::try_from(row.transaction)?));
+        rows.into_iter().map(read).collect()
+    }
+
+    /// What the person is to be paid and has not been. Only deposits wait, and there is an index of
+    /// what waits: the words of the condition are those of the index.
+    async fn unposted(&self) -> Result<Read> {
+        let (lowest, end) = self.bounds(Strand::Unposted);
+        let query = self
+            .filtered()
+            .filter(Column::Payee.eq(self.user))
+            .filter(Expr::cust("state <> 'SETTLED'"))
+            .filter(transaction::COLUMN.id.gte(place::to_id(lowest)))
+            .filter(transaction::COLUMN.id.lt(place::to_id(end)));
+        let query = match self.page.backwards() {
+            true => query.order_by_asc(Column::Id),
+            false => query.order_by_desc(Column::Id),
+        };
+        let rows = query.all(self.db.connection()).await?;
+        let read = |row: transaction::Model| Ok((place::of_id(row.id), Transaction::try_from(row)?));
+        rows.into_iter().map(read).collect()
+    }
+
+    /// Those that the filter lets through, as many as the page needs.
+    fn filtered(&self) -> Select<transaction::Entity> {
+        let filter = self.filter;
+        let mut query = transaction::Entity::find().limit(self.page.fetch());
+        if let Some(currency) = filter.currency {
+            query = query.filter(transaction::COLUMN.currency.eq(currency));
+        }
+        if !filter.kinds.is_empty() {
+            query = query.filter(Column::Kind.is_in(filter.kinds.iter().copied()));
+        }
+        if !filter.states.is_empty() {
+            query = query.filter(Column::State.is_in(filter.states.iter().copied()));
+        }
+        if let Some(from) = filter.from {
+            query = query.filter(Column::CreatedAt.gte(from));
+        }
+        if let Some(until) = filter.until {
+            query = query.filter(Column::CreatedAt.lt(until));
+        }
+        query
+    }
+
+    /// Takes from all strands what comes first, until the page is full.
+    fn weave(
+        &self,
+        mut strands: BTreeMap<Strand, Read>,
+        mut standing: BTreeMap<Strand, Position>,
+    ) -> Vec<(Place, Transaction)> {
+        let backwards = self.page.backwards();
+        let mut items = Vec::new();
+        while u64::try_from(items.len()).is_ok_and(|count| count < self.page.fetch()) {
+            let heads = strands.iter().filter_map(|(strand, read)| {
+                read.front().map(|(_, transaction)| ((moved_at(transaction), transaction.terms.id), *strand))
+            });
+            let next = if backwards { heads.min() } else { heads.max() };
+            let Some((_, strand)) = next else { break };
+            let Some((position, transaction)) = strands.get_mut(&strand).and_then(Read::pop_front) else {
+                break;
+            };
+            items.push((Place::of(strand, position, &standing), transaction));
+            standing.insert(strand, position.saturating_add(u128::from(backwards)));
+        }
+        items
+    }
+}
+
+/// When the money moved, or the request came that it has not followed.
+fn moved_at(transaction: &Transaction) -> Time {
+    match (transaction.terms.kind, transaction.state) {
+        (Kind::Deposit, State::Settled) => transaction.updated_at,
+        _ => transaction.created_at,
+    }
+}
+
+fn of_transaction() -> RelationDef {
+    let relation = posting::Entity::belongs_to(transaction::Entity);
+    relation.from(Posting::TransactionId).to(Column::Id).into()
+}
+
+/// One of a person's own transactions.
+///
+/// # Errors
+/// `NOT_FOUND`.
+pub async fn find(db: &Db, user: UserId, id: TransactionId) -> Result<Transaction> {
+    let row =
+        transaction::Entity::find_by_id(id).one(db.connection()).await?.ok_or(Code::NotFound.at("id"))?;
+    let transaction = Transaction::try_from(row)?;
+    if transaction.concerns(user) { Ok(transaction) } else { Err(Code::NotFound.at("id").into()) }
+}
