@@ -5,7 +5,7 @@
 
 use api::authentication::Authentication;
 use entity::clock::Clock;
-use entity::id::{InstrumentId, SessionId, TransactionId, UserId};
+use entity::id::{InstrumentId, SessionId, UserId};
 use entity::keys::Keys;
 use entity::session::Caller;
 use entity::{Bank, Db};
@@ -47,11 +47,6 @@ pub(crate) fn email(number: usize) -> String {
 /// The bank account that this person has linked, if [`link`] was asked to.
 pub(crate) fn instrument(number: usize) -> InstrumentId {
     InstrumentId(id(0xc000, number))
-}
-
-/// The transfer of this number in a grown database.
-pub(crate) fn grown(number: usize) -> TransactionId {
-    TransactionId(id(0xb000, number))
 }
 
 /// A version 7 UUID that no clock makes: its time is 1970.
