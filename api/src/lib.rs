@@ -41,3 +41,8 @@ mod transaction;
 mod transfer;
 mod user;
 mod withdrawal;
+
+/// What a request allocates, another thread often frees: glibc's allocator spent a quarter of the api's
+/// time on that, this one a tenth.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
