@@ -10,6 +10,7 @@ use crate::db::{Db, one_of};
 use crate::error::{Fault, Result};
 use crate::gather::{Answers, Gather};
 use crate::id::{AccountId, UserId};
+use crate::ledger::Known;
 use crate::money::{Currency, Money};
 use crate::refusal::{Code, Refusal};
 use crate::table::{account, user};
@@ -19,6 +20,7 @@ use sea_orm::{
     ActiveValue::NotSet, ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseTransaction,
     DeriveActiveEnum, EntityTrait, EnumIter, QueryFilter, QueryOrder, QuerySelect,
 };
+use std::collections::HashMap;
 use uuid::Uuid;
 
 /// The owner of the house's own accounts.
@@ -127,20 +129,21 @@ pub(crate) type ByName = Gather<Name, AccountId>;
 const NAMES: usize = 131_072;
 
 /// Starts to answer which account has a name.
-pub(crate) fn by_name(db: Db) -> ByName {
-    Gather::start(NAMES, move |names| Box::pin(named(db.clone(), names)))
+pub(crate) fn by_name(db: Db, balances: Known) -> ByName {
+    Gather::start(NAMES, move |names| Box::pin(named(db.clone(), balances.clone(), names)))
 }
 
-/// All accounts of the owners: a person has few, and the house is asked for once.
-async fn named(db: Db, names: Vec<Name>) -> Answers<Name, AccountId> {
+/// All accounts of the owners: a person has few, and the house is asked for once. Whoever asks for a
+/// name is about to move money, so the ledger gets to know the balances.
+async fn named(db: Db, balances: Known, names: Vec<Name>) -> Answers<Name, AccountId> {
     let owners = names.into_iter().map(|(owner, _, _)| owner.0);
-    let query = account::Entity::find()
-        .select_only()
-        .columns([account::Column::Owner, account::Column::Purpose, account::Column::Currency])
-        .column(account::Column::Id)
-        .filter(one_of(db.connection(), account::Column::Owner, owners));
-    let rows: Vec<(UserId, Purpose, Currency, AccountId)> = query.into_tuple().all(db.connection()).await?;
-    Ok(rows.into_iter().map(|(owner, purpose, currency, id)| ((owner, purpose, currency), id)).collect())
+    let query = account::Entity::find().filter(one_of(db.connection(), account::Column::Owner, owners));
+    let mut found = HashMap::new();
+    for row in query.all(db.connection()).await? {
+        found.insert((row.owner, row.purpose, row.currency), row.id);
+        balances.meet(row.id, row.into());
+    }
+    Ok(found)
 }
 
 async fn ensure(bank: &Bank, owner: UserId, purpose: Purpose, currency: Currency) -> Result<AccountId> {

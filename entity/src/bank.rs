@@ -6,7 +6,7 @@ use crate::clock::Clock;
 use crate::db::Db;
 use crate::id::Ids;
 use crate::keys::Keys;
-use crate::ledger::{Ledger, Writing};
+use crate::ledger::{Known, Ledger, Writing};
 use crate::password::Passwords;
 use crate::replica::Replica;
 use crate::session::{self, BySession};
@@ -46,10 +46,10 @@ impl Bank {
 
     /// The same with another way to write the ledger, for those who measure.
     pub fn open_with(db: Db, keys: Keys, clock: Clock, sandbox: bool, writing: Writing) -> Self {
-        let bell = Bell::new();
+        let (bell, known) = (Bell::new(), Known::default());
         Self {
-            ledger: Ledger::start(db.clone(), clock.clone(), bell.clone(), writing),
-            by_name: account::by_name(db.clone()),
+            ledger: Ledger::start(db.clone(), clock.clone(), bell.clone(), known.clone(), writing),
+            by_name: account::by_name(db.clone(), known),
             by_handle: user::by_handle(db.clone()),
             by_session: session::by_session(db.clone()),
             by_job: outbox::by_id(db.clone()),

@@ -44,6 +44,8 @@ const WARY: u32 = 64;
 #[derive(Clone, Debug)]
 pub(crate) struct Press {
     db: Db,
+    /// Whether a batch is tried at once.
+    bold: bool,
     clock: Clock,
     known: Known,
     wariness: Arc<AtomicU32>,
@@ -70,8 +72,10 @@ impl Named {
 }
 
 impl Press {
-    pub(crate) fn new(db: Db, clock: Clock) -> Self {
-        Self { db, clock, known: Known::default(), wariness: Arc::default() }
+    /// With the balances that this process remembers, if batches are to be tried at once.
+    pub(crate) fn new(db: Db, clock: Clock, known: Option<Known>) -> Self {
+        let bold = known.is_some() && db.is_postgres();
+        Self { db, bold, clock, known: known.unwrap_or_default(), wariness: Arc::default() }
     }
 
     /// Decides the commands in order and makes what follows durable, or changes nothing.
@@ -86,7 +90,7 @@ impl Press {
     }
 
     async fn run_named(&self, commands: &[&Command], named: &Named) -> Result<Done, Fault> {
-        if !self.db.is_postgres() {
+        if !self.bold {
             return self.behind_locks(commands, named).await;
         }
         let mut written = Written::Rival;

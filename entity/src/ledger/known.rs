@@ -43,6 +43,13 @@ impl Known {
         }
     }
 
+    /// Remembers a balance that was read in passing, unless one is known that may be newer.
+    pub(crate) fn meet(&self, id: AccountId, balance: Balance) {
+        if self.0.peek(&id).is_none() {
+            self.0.insert(id, balance);
+        }
+    }
+
     /// Forgets what may be out of date.
     pub(crate) fn forget(&self, accounts: &BTreeSet<AccountId>) {
         for id in accounts {

@@ -7,8 +7,8 @@
 //!
 //! Refuses `OVERLOADED` when [`WAITING_MAX`] callers wait already.
 
-use super::Command;
 use super::batch::{Answer, Press};
+use super::{Command, Known};
 use crate::bell::Bell;
 use crate::clock::Clock;
 use crate::db::Db;
@@ -17,6 +17,7 @@ use crate::id::AccountId;
 use crate::refusal::Code;
 use crate::transaction::Transaction;
 use std::collections::{HashMap, HashSet, VecDeque};
+use std::ops::RangeInclusive;
 use std::time::Duration;
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot};
@@ -24,6 +25,8 @@ use tokio::task::JoinSet;
 
 /// Commands in a batch at most: beyond it only latency grows.
 const BATCH_MAX: usize = 512;
+/// Batches at once. While one waits for the disk and one for its callers, one is at work.
+const LANES: usize = 3;
 /// Commands that are worth a statement of their own.
 const SHARE_MIN: usize = 16;
 /// Commands that may wait at most.
@@ -37,7 +40,8 @@ const PAUSES: [Duration; 3] =
 pub enum Writing {
     /// Whatever waits is one database transaction.
     Coalescing,
-    /// Each command is a database transaction of its own, on 16 connections at once.
+    /// Each command is a database transaction of its own behind locks, on 16 connections at once: the
+    /// way that is taken where nothing is gathered.
     OneByOne,
     /// Nothing is decided and nothing written: what everything else costs.
     Nothing,
@@ -49,7 +53,7 @@ impl Writing {
         match (self, db.is_postgres()) {
             (Self::OneByOne, true) => (1, 16),
             (Self::OneByOne, false) => (1, 1),
-            (Self::Coalescing | Self::Nothing, true) => (BATCH_MAX, 2),
+            (Self::Coalescing | Self::Nothing, true) => (BATCH_MAX, LANES),
             (Self::Coalescing | Self::Nothing, false) => (BATCH_MAX, 1),
         }
     }
@@ -78,10 +82,14 @@ struct Desk {
 
 impl Ledger {
     /// Starts the writer.
-    pub(crate) fn start(db: Db, clock: Clock, bell: Bell, writing: Writing) -> Self {
+    pub(crate) fn start(db: Db, clock: Clock, bell: Bell, known: Known, writing: Writing) -> Self {
         let (sender, inbox) = mpsc::channel(WAITING_MAX);
         let (batch, lanes) = writing.size(&db);
-        let desk = Desk { press: Press::new(db, clock.clone()), bell, batch };
+        let desk = Desk {
+            press: Press::new(db, clock.clone(), (writing != Writing::OneByOne).then_some(known)),
+            bell,
+            batch,
+        };
         tokio::spawn(keep(desk, lanes, inbox));
         Self { inbox: sender, clock, writing }
     }
@@ -113,7 +121,7 @@ async fn keep(desk: Desk, lanes_max: usize, mut inbox: mpsc::Receiver<Waiting>) 
     while open || !waiting.is_empty() || !lanes.is_empty() {
         while lanes.len() < lanes_max && is_worth(&desk, waiting.len(), &busy) {
             let most = share(waiting.len(), lanes_max.saturating_sub(lanes.len())).min(desk.batch);
-            let batch = gather(&mut waiting, most, busy.values().flatten().copied().collect());
+            let batch = gather(&mut waiting, most..=desk.batch, busy.values().flatten().copied().collect());
             if batch.is_empty() {
                 break;
             }
@@ -155,20 +163,24 @@ fn is_worth(desk: &Desk, waiting: usize, busy: &HashMap<tokio::task::Id, Vec<Acc
     desk.batch == 1 || waiting >= smallest
 }
 
-/// Takes what can be decided now, in order of arrival.
-fn gather(waiting: &mut VecDeque<Waiting>, most: usize, mut busy: HashSet<AccountId>) -> Vec<Waiting> {
-    if busy.is_empty() {
-        return waiting.drain(..waiting.len().min(most)).collect();
-    }
-    let mut batch = Vec::new();
-    let mut held = VecDeque::new();
+/// Takes what can be decided now, in order of arrival: so many, and whatever else would only wait for
+/// them. Where all pay one, that is everybody.
+fn gather(
+    waiting: &mut VecDeque<Waiting>,
+    size: RangeInclusive<usize>,
+    mut busy: HashSet<AccountId>,
+) -> Vec<Waiting> {
+    let (mut batch, mut held, mut own) = (Vec::new(), VecDeque::new(), HashSet::new());
     while let Some(next) = waiting.pop_front() {
         let accounts = next.command.accounts();
-        if batch.len() == most || accounts.iter().any(|account| busy.contains(account)) {
+        let names = |some: &HashSet<AccountId>| accounts.iter().any(|account| some.contains(account));
+        let fits = batch.len() < *size.start() || (batch.len() < *size.end() && names(&own));
+        if fits && !names(&busy) {
+            own.extend(accounts);
+            batch.push(next);
+        } else {
             busy.extend(accounts);
             held.push_back(next);
-        } else {
-            batch.push(next);
         }
     }
     *waiting = held;
