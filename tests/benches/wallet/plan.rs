@@ -59,7 +59,7 @@ impl Plan {
             scale: 100,
             clients: vec![1, 16, 64, 256, 1024],
             only: Vec::new(),
-            warm_up: Duration::from_secs(15),
+            warm_up: Duration::from_secs(25),
             burst: 2_000,
             growth: None,
             two_by_two: false,
