@@ -28,7 +28,7 @@ const BATCH_MAX: usize = 512;
 /// Batches at once. While one waits for the disk and one for its callers, one is at work.
 const LANES: usize = 3;
 /// Commands that are worth a statement of their own.
-const SHARE_MIN: usize = 16;
+const SHARE_MIN: usize = 24;
 /// Commands that may wait at most.
 const WAITING_MAX: usize = 8_192;
 /// Pauses before a fault is given up on: a deadlock, a lost connection, a rival's same key.

@@ -57,6 +57,9 @@ struct Arguments {
     /// Also with two apis and two workers on one Redis
     #[arg(long)]
     two_by_two: bool,
+    /// PostgreSQL's setting of this name, to see what it is worth
+    #[arg(long, default_value = "8GB")]
+    max_wal_size: String,
     /// Given by cargo
     #[arg(long, hide = true)]
     bench: bool,
@@ -119,7 +122,8 @@ fn main() -> Result<(), String> {
                 plan::Plan::long(arguments.rounds, arguments.seconds)
             };
             let growth = arguments.growth.then_some(arguments.size);
-            let plan = plan.only(arguments.only, &arguments.clients).with(growth, arguments.two_by_two);
+            let plan = plan.only(arguments.only, &arguments.clients);
+            let plan = plan.with(growth, arguments.two_by_two, arguments.max_wal_size);
             runtime.block_on(plan.run())
         }
     }

@@ -30,6 +30,8 @@ pub(crate) struct Plan {
     pub(crate) clients: Vec<usize>,
     /// Only figures whose name begins with one of these, if there are any.
     pub(crate) only: Vec<String>,
+    /// PostgreSQL's `max_wal_size`.
+    pub(crate) log: String,
     /// How long a bank acts before it is measured.
     pub(crate) warm_up: Duration,
     /// Deposits, and withdrawals, that are asked for at once.
@@ -59,6 +61,7 @@ impl Plan {
             scale: 100,
             clients: vec![1, 16, 64, 256, 1024],
             only: Vec::new(),
+            log: "8GB".to_owned(),
             warm_up: Duration::from_secs(25),
             burst: 2_000,
             growth: None,
@@ -87,8 +90,9 @@ impl Plan {
         self
     }
 
-    /// The same with the scenes that take long.
-    pub(crate) fn with(mut self, growth: Option<Size>, two_by_two: bool) -> Self {
+    /// The same with the scenes that take long, and another `max_wal_size`.
+    pub(crate) fn with(mut self, growth: Option<Size>, two_by_two: bool, log: String) -> Self {
+        self.log = log;
         self.growth = growth;
         self.two_by_two = two_by_two;
         self
@@ -102,7 +106,7 @@ impl Plan {
     /// Measures, and prints the table.
     pub(crate) async fn run(&self) -> Result<(), String> {
         eprintln!("preparing PostgreSQL with {} people …", self.people);
-        let (server, redis) = (stage::postgres(), Redis::start());
+        let (server, redis) = (stage::postgres(&self.log), Redis::start());
         stage::database(&server, stage::TEMPLATE, self.people).await;
         let scenes = Scenes::open(self, &server, &redis).await?;
         let mut rounds = Vec::new();
@@ -111,7 +115,8 @@ impl Plan {
             rounds.push(scenes.round().await?);
         }
         println!("{}", machine::describe());
-        println!("{}; {}", server.sql("postgres", "SELECT version()")?, stage::SETTINGS.join(", "));
+        let version = server.sql("postgres", "SELECT version()")?;
+        println!("{version}; {}, max_wal_size={}", stage::SETTINGS.join(", "), self.log);
         println!();
         table::print(&rounds, TPC_B);
         println!();
