@@ -11,9 +11,9 @@ use async_graphql::{Context, SimpleObject};
 use chrono::{DateTime, Duration, Utc};
 use entity::clock::Time;
 use entity::id::{SessionId, UserId};
-use entity::keys::Keys;
 use entity::refusal::Code;
 use entity::session::{Caller, Tokens};
+use entity::vault::Vault;
 use entity::{Bank, Error, Fault};
 use jsonwebtoken::errors::ErrorKind;
 use jsonwebtoken::jwk::Jwk;
@@ -66,12 +66,12 @@ pub(crate) struct Session {
 }
 
 impl Authentication {
-    /// With the key that is derived from the master key for this purpose.
+    /// With the key that the vault has for this purpose.
     ///
     /// # Errors
     /// Only if the cryptographic library refuses the key.
-    pub fn new(keys: &Keys) -> Result<Self, jsonwebtoken::errors::Error> {
-        let signing = EncodingKey::from_ed_der(&[&PKCS8[..], &keys.derive("access token")].concat());
+    pub fn new(vault: &Vault) -> Result<Self, jsonwebtoken::errors::Error> {
+        let signing = EncodingKey::from_ed_der(&[&PKCS8[..], &vault.derive("access token")].concat());
         let checking = DecodingKey::from_jwk(&Jwk::from_encoding_key(&signing, Algorithm::EdDSA)?)?;
         let mut validation = Validation::new(Algorithm::EdDSA);
         validation.set_issuer(&[ISSUER]);

@@ -34,7 +34,7 @@ const BODY: usize = 128 * 1024;
 /// How long a request may take.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// Requests under way at once; what comes beyond is told to come again before it is read.
-const UNDER_WAY: usize = 4_096;
+pub(crate) const UNDER_WAY: usize = 4_096;
 
 /// Who comes in by which door.
 #[derive(Clone)]

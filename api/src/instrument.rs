@@ -55,7 +55,7 @@ impl Loader<InstrumentId> for Instruments {
         &self,
         ids: &[InstrumentId],
     ) -> Result<HashMap<InstrumentId, instrument::Instrument>, entity::Error> {
-        Ok(instrument::find_many(&self.0.db, ids).await?)
+        Ok(instrument::find_many(&self.0.db, &self.0.vault, ids).await?)
     }
 }
 
@@ -77,7 +77,7 @@ impl InstrumentQuery {
         let after = InstrumentId::from_cursor(after, "after")?;
         let before = InstrumentId::from_cursor(before, "before")?;
         let page = Page::parse(first, last, after, before)?;
-        let linked = instrument::list(&bank(context)?.db, caller(context)?.user).await?;
+        let linked = instrument::list(bank(context)?, caller(context)?.user).await?;
         let slice = page_of(linked, |instrument| instrument.id, &page)?;
         Ok(connection(slice.map(|item| (item.id.to_cursor(), Instrument(item)))))
     }

@@ -97,7 +97,8 @@ impl Wallet {
         let db =
             Db::connect(&settings.database_url).await.map_err(|error| format!("DATABASE_URL: {error}"))?;
         migration::run(db.connection()).await.map_err(|error| format!("DATABASE_URL: {error}"))?;
-        let bank = Bank::open(db, keys, Clock::system(), true);
+        let bank = Bank::open(db, keys, Clock::system(), true).await;
+        let bank = bank.map_err(|error| format!("DATABASE_URL, MASTER_KEY: {error}"))?;
         let bank = match &settings.database_read_url {
             Some(url) if settings.database_url.starts_with("postgres") => {
                 let replica = Replica::of(&bank.db, url).await;

@@ -36,17 +36,21 @@ impl NodeQuery {
         context: &Context<'_>,
         #[graphql(desc = "The global id.")] id: ID,
     ) -> ApiResult<Node> {
-        let (db, me) = (&bank(context)?.db, caller(context)?.user);
-        Ok(match GlobalId::parse(&id).ok_or(Code::IdMalformed.at("id"))? {
-            GlobalId::User(id) if id == me => Node::User(user::find(context, id).await?),
-            GlobalId::Account(owner, currency) if owner == me => {
-                Node::Account(Account(account::find(db, me, currency).await?))
-            }
-            GlobalId::Transaction(id) => Node::Transaction(Transaction(history::find(db, me, id).await?)),
-            GlobalId::Instrument(id) => Node::Instrument(Instrument(instrument::find(db, me, id).await?)),
-            GlobalId::User(_) | GlobalId::Account(..) | GlobalId::Registration(_) | GlobalId::Job(_) => {
-                return Err(Code::NotFound.at("id").into());
-            }
-        })
+        find(context, &id).await
     }
+}
+
+async fn find(context: &Context<'_>, id: &ID) -> ApiResult<Node> {
+    let (bank, me) = (bank(context)?, caller(context)?.user);
+    Ok(match GlobalId::parse(id).ok_or(Code::IdMalformed.at("id"))? {
+        GlobalId::User(id) if id == me => Node::User(user::find(context, id).await?),
+        GlobalId::Account(owner, currency) if owner == me => {
+            Node::Account(Account(account::find(&bank.db, me, currency).await?))
+        }
+        GlobalId::Transaction(id) => Node::Transaction(Transaction(history::find(&bank.db, me, id).await?)),
+        GlobalId::Instrument(id) => Node::Instrument(Instrument(instrument::find(bank, me, id).await?)),
+        GlobalId::User(_) | GlobalId::Account(..) | GlobalId::Registration(_) | GlobalId::Job(_) => {
+            return Err(Code::NotFound.at("id").into());
+        }
+    })
 }

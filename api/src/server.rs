@@ -54,7 +54,7 @@ impl Endpoint for Ready {
 impl Api {
     fn routes(self) -> Result<poem::endpoint::BoxEndpoint<'static>, String> {
         let authentication =
-            Authentication::new(&self.bank.keys).map_err(|error| format!("MASTER_KEY: {error}"))?;
+            Authentication::new(&self.bank.vault).map_err(|error| format!("MASTER_KEY: {error}"))?;
         let apps = || schema::builder().data(self.bank.clone()).data(authentication.clone());
         let apps = GraphQl::new(
             apps().finish(),
@@ -113,5 +113,48 @@ impl Bound {
         Server::new_with_acceptor(self.acceptor)
             .run_with_graceful_shutdown(self.routes, shutdown, Some(GRACE))
             .await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::UNDER_WAY;
+    use entity::clock::Clock;
+    use entity::keys::Keys;
+    use futures::future::join_all;
+    use futures::stream;
+    use poem::{Body, Request};
+
+    fn request(body: Body) -> Request {
+        let request = Request::builder().method(poem::http::Method::POST);
+        request.uri_str("/graphql").content_type("application/json").body(body)
+    }
+
+    #[tokio::test]
+    async fn whoever_finds_every_place_taken_is_told_to_come_again() {
+        let file = std::env::temp_dir().join(format!("places_{}.db", uuid::Uuid::new_v4().simple()));
+        let db = Db::connect(&format!("sqlite://{}", file.display())).await.unwrap();
+        migration::run(db.connection()).await.unwrap();
+        let bank = Bank::open(db.clone(), Keys::new([7; 32]), Clock::adjustable(), true).await.unwrap();
+        let api = Api { bank, operator_token: "token".into(), allowed_origins: Vec::new() };
+        let routes = api.routes().unwrap();
+        // Bodies that never come hold their places.
+        let slow = || Body::from_bytes_stream(stream::pending::<std::io::Result<Vec<u8>>>());
+        let mut held = Box::pin(join_all((0..UNDER_WAY).map(|_| routes.call(request(slow())))));
+        let taken = futures::poll!(&mut held);
+        assert!(taken.is_pending());
+        let query = || request(Body::from_string(r#"{"query":"{__typename}"}"#.to_owned()));
+        let mut refused = routes.call(query()).await.unwrap();
+        assert_eq!(refused.status(), StatusCode::SERVICE_UNAVAILABLE);
+        assert_eq!(refused.header(header::RETRY_AFTER), Some("1"));
+        let body = refused.take_body().into_string().await.unwrap();
+        assert!(body.contains(r#""code":"OVERLOADED""#) && body.contains(r#""retryAfter":1"#), "{body}");
+        drop(held);
+        assert_eq!(routes.call(query()).await.unwrap().status(), StatusCode::OK);
+        db.close().await;
+        for end in ["", "-wal", "-shm"] {
+            let _gone = std::fs::remove_file(format!("{}{end}", file.display()));
+        }
     }
 }

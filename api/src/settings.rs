@@ -31,8 +31,9 @@ pub struct Settings {
     #[arg(long, env = "REDIS_NAMESPACE", default_value = "okpay", global = true)]
     pub redis_namespace: String,
 
-    /// The secret of the house: 64 hexadecimal digits, the same for api and worker. Without it, and
-    /// only with SQLite, one is made and kept beside the database file
+    /// The secret of the house: 64 hexadecimal digits, the same for api and worker. To replace it, give
+    /// the new one, a comma and the old one, until the worker says that the old one is needed no more.
+    /// Without it, and only with SQLite, one is made and kept beside the database file
     #[arg(long, env = "MASTER_KEY", value_parser = entity::keys::check, hide_env_values = true, global = true)]
     pub master_key: Option<String>,
 

@@ -9,8 +9,7 @@ use crate::loaders;
 use crate::money::Money;
 use async_graphql::{Context, Enum, ID, Object, SimpleObject};
 use chrono::{DateTime, Utc};
-use entity::Fault;
-use entity::transaction;
+use entity::{Fault, instrument, transaction};
 
 /// What kind of act.
 #[derive(Clone, Copy, PartialEq, Eq, Enum)]
@@ -62,10 +61,16 @@ pub(crate) enum Direction {
 /// The other side of a transaction: a person or a bank account of one's own.
 #[derive(SimpleObject)]
 pub(crate) struct Counterparty {
-    /// The name of the person, or of the holder of the bank account.
-    name: String,
+    /// The name of the person, or of the holder of the bank account; none for a person who has left and was forgotten.
+    name: Option<String>,
     /// The bank account, if it is one.
     instrument: Option<Instrument>,
+}
+
+impl Counterparty {
+    fn of_instrument(linked: instrument::Instrument) -> Self {
+        Self { name: Some(linked.holder.clone()), instrument: Some(Instrument(linked)) }
+    }
 }
 
 /// One act that moves money.
@@ -110,14 +115,11 @@ impl Transaction {
         if let Some(linked) = self.0.terms.instrument {
             let found = loaders::instruments(context)?.load_one(linked).await?;
             let instrument = found.ok_or(Fault::Corrupt("an instrument is missing"))?;
-            return Ok(Counterparty {
-                name: instrument.holder.clone(),
-                instrument: Some(Instrument(instrument)),
-            });
+            return Ok(Counterparty::of_instrument(instrument));
         }
         let other = self.0.counterparty(caller(context)?.user).ok_or(Fault::Corrupt("no other party"))?;
         let name = loaders::names(context)?.load_one(other).await?;
-        Ok(Counterparty { name: name.unwrap_or_default(), instrument: None })
+        Ok(Counterparty { name, instrument: None })
     }
 
     /// The payer's words to the payee; both see them.

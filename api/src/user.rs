@@ -77,9 +77,9 @@ impl User {
         self.0.id.to_global().to_id()
     }
 
-    /// What the person calls itself.
-    async fn name(&self) -> &str {
-        &self.0.name
+    /// What the person calls itself; none for one who has left and was forgotten.
+    async fn name(&self) -> Option<&str> {
+        self.0.name.as_deref()
     }
 
     /// Whether the person may act.
@@ -89,7 +89,7 @@ impl User {
 
     /// The verified handles, oldest first.
     async fn handles(&self, context: &Context<'_>) -> ApiResult<Vec<Handle>> {
-        let handles = user::handles(&bank(context)?.db, self.0.id).await?;
+        let handles = user::handles(bank(context)?, self.0.id).await?;
         Ok(handles
             .into_iter()
             .map(|handle| Handle { kind: handle.kind().into(), value: handle.to_string() })
@@ -116,7 +116,7 @@ pub(crate) struct Terms {
 
 /// The person of this id.
 pub(crate) async fn find(context: &Context<'_>, id: UserId) -> ApiResult<User> {
-    let found = user::find_many(&bank(context)?.db, &[id]).await?.remove(&id);
+    let found = user::find_many(bank(context)?, &[id]).await?.remove(&id);
     Ok(User(found.ok_or(Code::NotFound)?))
 }
 
@@ -144,7 +144,7 @@ impl Loader<UserId> for Names {
     type Error = entity::Error;
 
     async fn load(&self, ids: &[UserId]) -> Result<HashMap<UserId, String>, entity::Error> {
-        let people = user::find_many(&self.0.db, ids).await?;
-        Ok(people.into_iter().map(|(id, user)| (id, user.name)).collect())
+        let people = user::find_many(&self.0, ids).await?;
+        Ok(people.into_iter().filter_map(|(id, user)| Some((id, user.name?))).collect())
     }
 }

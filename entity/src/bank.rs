@@ -4,6 +4,7 @@ use crate::account::{self, ByName};
 use crate::bell::Bell;
 use crate::clock::Clock;
 use crate::db::Db;
+use crate::error::Result;
 use crate::id::Ids;
 use crate::keys::Keys;
 use crate::ledger::{Known, Ledger, Writing};
@@ -11,6 +12,7 @@ use crate::password::Passwords;
 use crate::replica::Replica;
 use crate::session::{self, BySession};
 use crate::user::{self, ByHandle};
+use crate::vault::Vault;
 use crate::{outbox, rail};
 
 /// An open bank. Clones share it.
@@ -23,7 +25,7 @@ pub struct Bank {
     /// Rung when there is something to do later.
     pub bell: Bell,
     /// The secrets of the house.
-    pub keys: Keys,
+    pub vault: Vault,
     /// Whether the world outside is simulated.
     pub sandbox: bool,
     replica: Option<Replica>,
@@ -40,29 +42,42 @@ pub struct Bank {
 impl Bank {
     /// Opens the bank on a database that has been migrated. Needs a Tokio runtime: the ledger's
     /// writer starts here and ends with the last clone.
-    pub fn open(db: Db, keys: Keys, clock: Clock, sandbox: bool) -> Self {
-        Self::open_with(db, keys, clock, sandbox, Writing::Coalescing)
+    ///
+    /// # Errors
+    /// When the database can't be read, or its secrets are sealed with another master key.
+    pub async fn open(db: Db, keys: Keys, clock: Clock, sandbox: bool) -> Result<Self> {
+        Self::open_with(db, keys, clock, sandbox, Writing::Coalescing).await
     }
 
     /// The same with another way to write the ledger, for those who measure.
-    pub fn open_with(db: Db, keys: Keys, clock: Clock, sandbox: bool, writing: Writing) -> Self {
+    ///
+    /// # Errors
+    /// The same.
+    pub async fn open_with(
+        db: Db,
+        keys: Keys,
+        clock: Clock,
+        sandbox: bool,
+        writing: Writing,
+    ) -> Result<Self> {
         let (bell, known) = (Bell::new(), Known::default());
-        Self {
+        let vault = Vault::open(&db, keys, clock.now()).await?;
+        Ok(Self {
             ledger: Ledger::start(db.clone(), clock.clone(), bell.clone(), known.clone(), writing),
             by_name: account::by_name(db.clone(), known),
             by_handle: user::by_handle(db.clone()),
             by_session: session::by_session(db.clone()),
             by_job: outbox::by_id(db.clone()),
-            by_act: rail::by_act(db.clone()),
+            by_act: rail::by_act(db.clone(), vault.clone()),
             replica: None,
             ids: Ids::default(),
             passwords: Passwords::new(),
             db,
             clock,
             bell,
-            keys,
+            vault,
             sandbox,
-        }
+        })
     }
 
     /// The same with a replica to read from.

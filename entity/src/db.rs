@@ -57,7 +57,7 @@ where
     Vec<V>: Into<Value>,
 {
     if db.get_database_backend() == DbBackend::Postgres {
-        Expr::col(column).eq(PgFunc::any(values.collect::<Vec<V>>()))
+        Expr::col(column.as_column_ref()).eq(PgFunc::any(values.collect::<Vec<V>>()))
     } else {
         column.is_in(values)
     }

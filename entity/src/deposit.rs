@@ -72,7 +72,7 @@ pub async fn request(bank: &Bank, user: UserId, order: Order) -> Result<Transact
         credit: account::wallet(bank, user, currency).await?,
         payer: None,
         payee: Some(user),
-        instrument: Some(instrument::find(&bank.db, user, order.instrument).await?.id),
+        instrument: Some(instrument::find(bank, user, order.instrument).await?.id),
         note: None,
     };
     bank.ledger.submit(Command::RequestDeposit(Request { draft })).await

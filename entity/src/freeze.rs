@@ -37,5 +37,5 @@ pub async fn set(bank: &Bank, id: UserId, frozen: bool) -> Result<User> {
     account::set_state(&tx, id, account_state).await?;
     tx.commit().await?;
     tracing::warn!(user = %id, frozen, "an operator changed the state of a person");
-    Ok(User { state: user_state, ..row.into() })
+    Ok(User { state: user_state, ..User::read(&bank.vault, row)? })
 }

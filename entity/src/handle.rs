@@ -4,8 +4,9 @@
 //! (ITU-T), so that one handle is never two. Refuses what is neither, each with its code.
 
 use crate::refusal::{Code, Refusal};
-use sea_orm::{DeriveActiveEnum, EnumIter};
+use sea_orm::{DbErr, DeriveActiveEnum, DeriveValueType, EnumIter, TryFromU64};
 use std::fmt;
+use uuid::Uuid;
 
 /// What kind of handle.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
@@ -22,6 +23,17 @@ pub enum HandleKind {
 pub struct Handle {
     kind: HandleKind,
     value: String,
+}
+
+/// By what a handle is found where it can't be read (see [`Vault::fingerprint`](crate::vault::Vault)).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, DeriveValueType)]
+pub struct Fingerprint(pub Uuid);
+
+// sea-orm asks it of every key type; a fingerprint never comes from a row counter.
+impl TryFromU64 for Fingerprint {
+    fn try_from_u64(_: u64) -> Result<Self, DbErr> {
+        Err(DbErr::ConvertFromU64("Fingerprint"))
+    }
 }
 
 impl Handle {

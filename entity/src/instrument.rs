@@ -9,8 +9,10 @@ use crate::db::{Db, one_of};
 use crate::error::{Fault, Result};
 use crate::id::{InstrumentId, UserId};
 use crate::refusal::{Code, Refusal};
-use crate::table::instrument;
-use crate::user::parse_text;
+use crate::seal::Sealed;
+use crate::table::{self, instrument};
+use crate::user::{self, parse_text};
+use crate::vault::{DataKey, Vault};
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder};
 use std::collections::HashMap;
@@ -41,15 +43,21 @@ impl Instrument {
     }
 }
 
-impl From<instrument::Model> for Instrument {
-    fn from(row: instrument::Model) -> Self {
-        Self {
+const IBAN: &str = "instruments.iban";
+const HOLDER: &str = "instruments.holder";
+const NICKNAME: &str = "instruments.nickname";
+
+impl Instrument {
+    /// What a row says to who has the data key of its owner.
+    fn read(key: &DataKey, row: &instrument::Model) -> Result<Self, Fault> {
+        let open = |column, sealed: &Sealed| key.open(column, row.id.0, sealed);
+        Ok(Self {
             id: row.id,
-            iban: row.iban,
-            holder: row.holder,
-            nickname: row.nickname,
+            iban: open(IBAN, &row.iban)?,
+            holder: open(HOLDER, &row.holder)?,
+            nickname: row.nickname.as_ref().map(|sealed| open(NICKNAME, sealed)).transpose()?,
             created_at: row.created_at,
-        }
+        })
     }
 }
 
@@ -86,13 +94,18 @@ impl BankAccount {
 /// Only faults.
 pub async fn link(bank: &Bank, user: UserId, account: BankAccount) -> Result<Instrument> {
     let now = bank.clock.now();
+    let key = user::data_key(bank, bank.db.connection(), user).await?;
+    let id = InstrumentId(bank.ids.next(now));
+    let fingerprint = bank.vault.digest(&[b"IBAN", account.iban.as_bytes()]);
+    let nickname = account.nickname.map(|text| key.seal(NICKNAME, id.0, &text)).transpose()?;
     let row = instrument::Model {
-        id: InstrumentId(bank.ids.next(now)),
+        id,
         user_id: user,
         kind: BANK_ACCOUNT.to_owned(),
-        iban: account.iban.clone(),
-        holder: account.holder,
-        nickname: account.nickname,
+        fingerprint,
+        iban: key.seal(IBAN, id.0, &account.iban)?,
+        holder: key.seal(HOLDER, id.0, &account.holder)?,
+        nickname,
         created_at: now,
     };
     instrument::Entity::insert(row.into_active_model())
@@ -102,41 +115,56 @@ pub async fn link(bank: &Bank, user: UserId, account: BankAccount) -> Result<Ins
         .await?;
     let linked = instrument::Entity::find()
         .filter(instrument::COLUMN.user_id.eq(user))
-        .filter(instrument::COLUMN.iban.eq(account.iban))
+        .filter(instrument::COLUMN.fingerprint.eq(fingerprint))
         .one(bank.db.connection())
-        .await?;
-    linked.map(Instrument::from).ok_or(Fault::Corrupt("an instrument that was just linked is missing").into())
+        .await?
+        .ok_or(Fault::Corrupt("an instrument that was just linked is missing"))?;
+    Ok(Instrument::read(&key, &linked)?)
 }
 
 /// A person's own instrument.
 ///
 /// # Errors
 /// `NOT_FOUND`.
-pub async fn find(db: &Db, user: UserId, id: InstrumentId) -> Result<Instrument> {
+pub async fn find(bank: &Bank, user: UserId, id: InstrumentId) -> Result<Instrument> {
     let own = instrument::Entity::find_by_id(id).filter(instrument::COLUMN.user_id.eq(user));
-    let row = own.one(db.connection()).await?.ok_or(Code::NotFound.at("instrumentId"))?;
-    Ok(row.into())
+    let db = bank.db.connection();
+    let row = own.one(db).await?.ok_or(Code::NotFound.at("instrumentId"))?;
+    Ok(Instrument::read(&user::data_key(bank, db, user).await?, &row)?)
 }
 
-/// The instruments of these ids, whoever's they are.
+/// The instruments of these ids, whoever's they are, but for people who were forgotten.
 ///
 /// # Errors
 /// Only faults.
-pub async fn find_many(db: &Db, ids: &[InstrumentId]) -> Result<HashMap<InstrumentId, Instrument>, Fault> {
+pub async fn find_many(
+    db: &Db,
+    vault: &Vault,
+    ids: &[InstrumentId],
+) -> Result<HashMap<InstrumentId, Instrument>, Fault> {
     let these = one_of(db.connection(), instrument::Column::Id, ids.iter().map(|id| id.0));
-    let rows = instrument::Entity::find().filter(these).all(db.connection()).await?;
-    Ok(rows.into_iter().map(|row| (row.id, row.into())).collect())
+    let linked = instrument::Entity::find().filter(these).find_also_related(table::user::Entity);
+    let mut found = HashMap::new();
+    for (row, owner) in linked.all(db.connection()).await? {
+        if let Some(sealed) = owner.and_then(|owner| owner.data_key) {
+            let key = vault.data_key(row.user_id, &sealed)?;
+            found.insert(row.id, Instrument::read(&key, &row)?);
+        }
+    }
+    Ok(found)
 }
 
 /// All instruments of a person, oldest first.
 ///
 /// # Errors
 /// Only faults.
-pub async fn list(db: &Db, user: UserId) -> Result<Vec<Instrument>> {
+pub async fn list(bank: &Bank, user: UserId) -> Result<Vec<Instrument>> {
+    let db = bank.db.connection();
     let rows = instrument::Entity::find()
         .filter(instrument::COLUMN.user_id.eq(user))
         .order_by_asc(instrument::Column::Id)
-        .all(db.connection())
+        .all(db)
         .await?;
-    Ok(rows.into_iter().map(Instrument::from).collect())
+    let key = user::data_key(bank, db, user).await?;
+    rows.into_iter().map(|row| Ok(Instrument::read(&key, &row)?)).collect()
 }

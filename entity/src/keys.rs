@@ -1,9 +1,12 @@
-//! The keys of the house: one secret, from which each use has a key of its own.
+//! The master keys of the house, from its settings. They seal a few secrets in the database (see
+//! [`vault`](crate::vault)), from which all else is derived, so that a master key is replaced without
+//! touching what people are known by.
 //!
-//! A derived key is HMAC-SHA-256 of its purpose under the master key (the expand step of HKDF,
-//! RFC 5869), so that learning one tells nothing about the others.
+//! The first key of the list seals; those after it only open, until all that they sealed is sealed
+//! anew. Refuses to start with a key that does not open the house's secrets.
 
-use crate::clock::Time;
+use crate::error::Fault;
+use crate::seal::{Key, KeyId, Place, Sealed};
 use hmac::{Hmac, Mac};
 use sha2::Sha256;
 use std::fmt;
@@ -11,14 +14,37 @@ use std::fs::OpenOptions;
 use std::io::{ErrorKind, Write};
 use std::os::unix::fs::OpenOptionsExt;
 
-/// The master secret: 32 bytes.
+/// The master keys: 32 bytes each, the one in use first.
 #[derive(Clone)]
-pub struct Keys([u8; 32]);
+pub struct Keys {
+    current: Master,
+    old: Vec<Master>,
+}
+
+#[derive(Clone)]
+struct Master {
+    secret: [u8; 32],
+    seal: Key,
+}
+
+impl Master {
+    fn new(secret: [u8; 32]) -> Self {
+        let [a, b, c, d, ..] = mac(&secret, &[b"key id"]);
+        let seal = Key::new(KeyId([a, b, c, d]), &mac(&secret, &[b"seal"]));
+        Self { secret, seal }
+    }
+}
 
 impl Keys {
     /// From 32 secret bytes.
     pub fn new(master: [u8; 32]) -> Self {
-        Self(master)
+        Self { current: Master::new(master), old: Vec::new() }
+    }
+
+    /// The same with older keys, which only open.
+    #[must_use]
+    pub fn with_old(self, old: &[[u8; 32]]) -> Self {
+        Self { old: old.iter().map(|secret| Master::new(*secret)).collect(), ..self }
     }
 
     /// From the setting; without one, and only for a SQLite file, from the key file beside it,
@@ -34,38 +60,50 @@ impl Keys {
                 return Err(format!("MASTER_KEY is needed with PostgreSQL: {EXPECTED}"));
             }
         };
-        parse(text.trim()).map(Self).ok_or_else(|| format!("MASTER_KEY: {EXPECTED}"))
-    }
-
-    /// The key of one purpose.
-    pub fn derive(&self, purpose: &str) -> [u8; 32] {
-        mac(&self.0, &[purpose.as_bytes()])
+        let [current, old @ ..] = &parse(text.trim()).ok_or_else(|| format!("MASTER_KEY: {EXPECTED}"))?[..]
+        else {
+            return Err(format!("MASTER_KEY: {EXPECTED}"));
+        };
+        Ok(Self::new(*current).with_old(old))
     }
 
     /// What operators sign their requests with, where no setting says otherwise.
     pub fn operator_token(&self) -> String {
-        hex(&self.derive("operator token"))
+        hex(&mac(&self.current.secret, &[b"operator token"]))
     }
 
-    /// The six digits that prove to own a handle, for one registration: HOTP (RFC 4226, section
-    /// 5.3) over HMAC-SHA-256. It is computed when it is sent and when it is checked and never
-    /// stored, so that a message sent again carries the same code and a copy of the database none.
-    pub(crate) fn code(&self, subject: &[u8], issued_at: Time) -> String {
-        let tag =
-            mac(&self.derive("verification code"), &[subject, &issued_at.timestamp_micros().to_be_bytes()]);
-        let offset = usize::from(tag[31] & 0x0f);
-        let word = tag[offset..].iter().take(4).fold(0_u32, |word, byte| (word << 8) | u32::from(*byte));
-        format!("{:06}", (word & 0x7fff_ffff) % 1_000_000)
+    /// Seals a secret with the key in use.
+    pub(crate) fn seal(&self, place: Place, value: &[u8]) -> Result<Sealed, Fault> {
+        self.current.seal.seal(place, value)
+    }
+
+    /// Opens a secret with the key that sealed it.
+    pub(crate) fn open(&self, place: Place, sealed: &Sealed) -> Result<Vec<u8>, Fault> {
+        let masters = [&self.current].into_iter().chain(&self.old);
+        let key = masters.map(|master| &master.seal).find(|key| Some(key.id()) == sealed.key());
+        key.ok_or(Fault::Corrupt("a secret was sealed with a master key that is not given"))?
+            .open(place, sealed)
+    }
+
+    /// The name of the key in use.
+    pub(crate) fn current(&self) -> KeyId {
+        self.current.seal.id()
+    }
+
+    /// Whether older keys are given, so that something may be sealed with them.
+    pub(crate) fn has_old(&self) -> bool {
+        !self.old.is_empty()
     }
 }
 
 impl fmt::Debug for Keys {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Keys(secret)")
+        write!(f, "Keys({:?})", self.current())
     }
 }
 
-const EXPECTED: &str = "expected 64 hexadecimal digits, such as `openssl rand -hex 32` prints";
+const EXPECTED: &str = "expected 64 hexadecimal digits, such as `openssl rand -hex 32` prints, \
+    and older keys after it, with commas";
 
 /// Refuses what is no master key.
 ///
@@ -75,7 +113,12 @@ pub fn check(text: &str) -> Result<String, String> {
     parse(text).map(|_| text.to_owned()).ok_or(EXPECTED.to_owned())
 }
 
-fn parse(text: &str) -> Option<[u8; 32]> {
+/// The keys of a list with commas.
+fn parse(text: &str) -> Option<Vec<[u8; 32]>> {
+    text.split(',').map(|key| parse_one(key.trim())).collect()
+}
+
+fn parse_one(text: &str) -> Option<[u8; 32]> {
     let digits: Vec<u32> = text.chars().map(|digit| digit.to_digit(16)).collect::<Option<_>>()?;
     let bytes = digits.chunks(2).map(|pair| pair.iter().fold(0, |byte, digit| byte * 16 + digit));
     let bytes: Vec<u8> = bytes.map(u8::try_from).collect::<Result<_, _>>().ok()?;
@@ -116,7 +159,8 @@ fn key_file(path: &str) -> Result<String, String> {
     std::fs::read_to_string(path).map_err(text)
 }
 
-fn mac(key: &[u8], parts: &[&[u8]]) -> [u8; 32] {
+/// HMAC-SHA-256 (RFC 2104) of the parts, one after the other.
+pub(crate) fn mac(key: &[u8], parts: &[&[u8]]) -> [u8; 32] {
     // HMAC takes a key of any length, so this can't fail.
     let mut mac = Hmac::<Sha256>::new_from_slice(key).unwrap_or_else(|_| unreachable!());
     for part in parts {
@@ -142,18 +186,21 @@ mod tests {
     #[test]
     fn a_master_key_is_64_hexadecimal_digits() {
         let text = "00ff".repeat(16);
-        assert_eq!(hex(&parse(&text).unwrap()), text);
-        for text in ["", "00", "0g".repeat(32).as_str(), "00".repeat(33).as_str()] {
+        assert_eq!(parse(&text).map(|keys| hex(&keys[0])), Some(text.clone()));
+        assert_eq!(parse(&format!("{text}, {}", "ab".repeat(32))).map(|keys| keys.len()), Some(2));
+        for text in ["", "00", "0g".repeat(32).as_str(), "00".repeat(33).as_str(), &format!("{text},")] {
             assert!(check(text).is_err(), "{text}");
         }
     }
 
     #[test]
-    fn codes_differ_by_subject_and_time_and_have_six_digits() {
-        let keys = Keys::new([7; 32]);
-        let one = keys.code(b"one", Time::default());
-        assert!(one.len() == 6 && one.bytes().all(|byte| byte.is_ascii_digit()));
-        assert_eq!(one, keys.code(b"one", Time::default()));
-        assert_ne!(one, keys.code(b"two", Time::default()));
+    fn an_old_key_opens_and_a_new_one_seals() {
+        let place = Place("house_secrets.sealed", uuid::Uuid::nil());
+        let sealed = Keys::new([1; 32]).seal(place, b"secret").unwrap();
+        let keys = Keys::new([2; 32]).with_old(&[[1; 32]]);
+        assert_eq!(keys.open(place, &sealed).unwrap(), b"secret");
+        let anew = keys.seal(place, b"secret").unwrap();
+        assert_eq!((anew.key(), keys.current()), (Some(keys.current()), Keys::new([2; 32]).current()));
+        assert!(Keys::new([2; 32]).open(place, &sealed).is_err());
     }
 }

@@ -20,6 +20,7 @@
 //! # The map
 //!
 //! Values, which know nothing: [`money`], [`handle`], [`id`], [`clock`], [`page`], [`refusal`].
+//! Secrets: [`keys`], [`vault`].
 //! People: [`user`], [`registration`], [`sign_in`], [`session`], [`password`], [`freeze`], [`instrument`].
 //! Money: [`account`], [`transaction`], [`transfer`], [`deposit`], [`withdrawal`], [`rail`],
 //! [`ledger`]. Reading: [`history`], [`annotation`], [`exchange_rate`], [`replica`]. Later: [`outbox`],
@@ -56,15 +57,18 @@ pub mod registration;
 pub mod relay;
 pub mod replica;
 pub mod sandbox;
+mod seal;
 pub mod session;
 pub mod sign_in;
 mod table;
 pub mod transaction;
 pub mod transfer;
 pub mod user;
+pub mod vault;
 pub mod withdrawal;
 
 pub use bank::Bank;
 pub use db::Db;
 pub use error::{Error, Fault, Result};
 pub use ledger::Writing;
+pub use seal::Sealed;

@@ -13,6 +13,7 @@ use crate::money::Amount;
 use crate::refusal::Code;
 use crate::table::transaction;
 use crate::transaction::{Failure, IdempotencyKey, State, Transaction};
+use crate::vault::Vault;
 use sea_orm::{EntityTrait, QueryFilter};
 
 /// What a person says who wants money from a bank, or at one.
@@ -62,16 +63,20 @@ pub(crate) fn job_of(transaction: TransactionId) -> JobId {
 pub(crate) type ByAct = Gather<TransactionId, (Transaction, Instrument)>;
 
 /// Starts to answer what an act on a rail is. Nothing of it is remembered: its state changes.
-pub(crate) fn by_act(db: Db) -> ByAct {
-    Gather::start(0, move |ids| Box::pin(acts(db.clone(), ids)))
+pub(crate) fn by_act(db: Db, vault: Vault) -> ByAct {
+    Gather::start(0, move |ids| Box::pin(acts(db.clone(), vault.clone(), ids)))
 }
 
-async fn acts(db: Db, ids: Vec<TransactionId>) -> Answers<TransactionId, (Transaction, Instrument)> {
+async fn acts(
+    db: Db,
+    vault: Vault,
+    ids: Vec<TransactionId>,
+) -> Answers<TransactionId, (Transaction, Instrument)> {
     let connection = db.connection();
     let these = one_of(connection, transaction::Column::Id, ids.into_iter().map(|id| id.0));
     let rows = transaction::Entity::find().filter(these).all(connection).await?;
     let linked: Vec<_> = rows.iter().filter_map(|row| row.instrument).collect();
-    let instruments = instrument::find_many(&db, &linked).await?;
+    let instruments = instrument::find_many(&db, &vault, &linked).await?;
     // An act that is none on a rail is not found; it is not to harm those that are.
     let act = |row: transaction::Model| {
         let instrument = instruments.get(&row.instrument?)?.clone();

@@ -14,9 +14,10 @@ use crate::keys;
 use crate::outbox::{self, Job};
 use crate::password::Password;
 use crate::refusal::{Code, Refusal};
+use crate::seal::Place;
 use crate::session::{self, Tokens};
-use crate::table::{handle, registration, user};
-use crate::user::UserState;
+use crate::table::{self, handle, registration};
+use crate::user::{self, HANDLE, NAME, UserState};
 use chrono::Duration;
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, QueryFilter,
@@ -74,23 +75,27 @@ pub async fn sign_up(bank: &Bank, form: SignUp) -> Result<Registration> {
     let id = RegistrationId(bank.ids.next(now));
     let user_id = UserId(bank.ids.next(now));
     let tx = bank.db.begin().await?;
-    let taken = handle::Entity::find_by_id(form.handle.as_str()).one(&tx).await?.is_some();
+    let fingerprint = bank.vault.fingerprint(&form.handle);
+    let taken = handle::Entity::find_by_id(fingerprint).one(&tx).await?.is_some();
     if !taken {
-        let person = user::Model {
+        let (key, data_key) = bank.vault.new_data_key(user_id)?;
+        let person = table::user::Model {
             id: user_id,
-            name: form.name,
+            name: Some(key.seal_own(NAME, &form.name)?),
+            data_key: Some(data_key),
             state: UserState::PendingActivation,
             password_hash,
             terms_version: form.accepted_terms,
             terms_accepted_at: now,
             created_at: now,
         };
-        user::Entity::insert(person.into_active_model()).exec_without_returning(&tx).await?;
+        table::user::Entity::insert(person.into_active_model()).exec_without_returning(&tx).await?;
     }
     let row = registration::Model {
         id,
-        handle: form.handle.as_str().to_owned(),
+        fingerprint,
         kind: form.handle.kind(),
+        handle: bank.vault.house().seal_text(Place(SENT_TO, id.0), form.handle.as_str())?,
         user_id: (!taken).then_some(user_id),
         tries_left: TRIES,
         expires_at,
@@ -125,7 +130,7 @@ pub async fn activate(bank: &Bank, id: RegistrationId, code: &str) -> Result<(Us
     };
     let completed_at = Set(Some(now));
     update(&tx, id, registration::ActiveModel { completed_at, ..Default::default() }).await?;
-    welcome(&tx, user, row, now).await?;
+    welcome(bank, &tx, user, row).await?;
     let tokens = session::open(bank, &tx, user).await?;
     tx.commit().await?;
     Ok((user, tokens))
@@ -137,17 +142,29 @@ async fn update(tx: &DatabaseTransaction, id: RegistrationId, row: registration:
 }
 
 /// Makes the person active and the owner of the handle; the first who shows a code wins.
-async fn welcome(tx: &DatabaseTransaction, user: UserId, row: registration::Model, now: Time) -> Result<()> {
-    let verified = handle::Model { value: row.handle, kind: row.kind, user_id: user, verified_at: now };
+async fn welcome(
+    bank: &Bank,
+    tx: &DatabaseTransaction,
+    user: UserId,
+    row: registration::Model,
+) -> Result<()> {
+    let key = user::data_key(bank, tx, user).await?;
+    let verified = handle::Model {
+        fingerprint: row.fingerprint,
+        kind: row.kind,
+        user_id: user,
+        value: key.seal(HANDLE, row.fingerprint.0, sent_to(bank, &row)?.as_str())?,
+        verified_at: bank.clock.now(),
+    };
     let expired: Refusal = Code::CodeExpired.at("code");
     handle::Entity::insert(verified.into_active_model())
         .exec_without_returning(tx)
         .await
         .map_err(unique_or(expired))?;
-    user::Entity::update_many()
-        .set(user::ActiveModel { state: Set(UserState::Active), ..Default::default() })
-        .filter(user::COLUMN.id.eq(user))
-        .filter(user::COLUMN.state.eq(UserState::PendingActivation))
+    table::user::Entity::update_many()
+        .set(table::user::ActiveModel { state: Set(UserState::Active), ..Default::default() })
+        .filter(table::user::COLUMN.id.eq(user))
+        .filter(table::user::COLUMN.state.eq(UserState::PendingActivation))
         .exec(tx)
         .await?;
     Ok(())
@@ -159,23 +176,30 @@ async fn welcome(tx: &DatabaseTransaction, user: UserId, row: registration::Mode
 /// Only faults.
 pub async fn message(bank: &Bank, id: RegistrationId) -> Result<Option<Message>> {
     let row = registration::Entity::find_by_id(id).one(bank.db.connection()).await?;
-    Ok(row.filter(|row| row.completed_at.is_none() && row.expires_at > bank.clock.now()).map(|row| Message {
-        code: row.user_id.map(|_| code_of(bank, &row)),
-        to: Handle::stored(row.kind, row.handle),
-    }))
+    let open = row.filter(|row| row.completed_at.is_none() && row.expires_at > bank.clock.now());
+    open.map(|row| Ok(Message { code: row.user_id.map(|_| code_of(bank, &row)), to: sent_to(bank, &row)? }))
+        .transpose()
+}
+
+/// The column of the handle, for its seal.
+const SENT_TO: &str = "registrations.handle";
+
+fn sent_to(bank: &Bank, row: &registration::Model) -> Result<Handle> {
+    let value = bank.vault.house().open_text(Place(SENT_TO, row.id.0), &row.handle)?;
+    Ok(Handle::stored(row.kind, value))
 }
 
 fn code_of(bank: &Bank, row: &registration::Model) -> String {
-    bank.keys.code(row.id.0.as_bytes(), row.created_at)
+    bank.vault.code(row.id.0.as_bytes(), row.created_at)
 }
 
 /// The password hash of somebody who has signed up with this handle and not yet shown the code.
 pub(crate) async fn pending(bank: &Bank, handle: &Handle) -> Result<Option<String>> {
     let hash = registration::Entity::find()
-        .filter(registration::COLUMN.handle.eq(handle.as_str()))
+        .filter(registration::COLUMN.fingerprint.eq(bank.vault.fingerprint(handle)))
         .filter(registration::COLUMN.completed_at.is_null())
         .filter(registration::Column::ExpiresAt.gt(bank.clock.now()))
-        .find_also_related(user::Entity)
+        .find_also_related(table::user::Entity)
         .one(bank.db.connection())
         .await?;
     Ok(hash.and_then(|(_, user)| user).map(|user| user.password_hash))
@@ -199,9 +223,9 @@ pub async fn forget_expired(bank: &Bank) -> Result<u64> {
         .filter(registration::Column::Id.is_in(old.iter().map(|row| row.id)))
         .exec(&tx)
         .await?;
-    user::Entity::delete_many()
-        .filter(user::Column::Id.is_in(people))
-        .filter(user::COLUMN.state.eq(UserState::PendingActivation))
+    table::user::Entity::delete_many()
+        .filter(table::user::Column::Id.is_in(people))
+        .filter(table::user::COLUMN.state.eq(UserState::PendingActivation))
         .exec(&tx)
         .await?;
     tx.commit().await?;

@@ -20,7 +20,7 @@ use sea_orm::EntityTrait;
 /// `SIGN_IN_FAILED` whatever was wrong; `USER_NOT_ACTIVE` for the right password of somebody who
 /// has not shown the code yet; `OVERLOADED`.
 pub async fn sign_in(bank: &Bank, handle: &Handle, password: Password) -> Result<Tokens> {
-    let found = handle::Entity::find_by_id(handle.as_str())
+    let found = handle::Entity::find_by_id(bank.vault.fingerprint(handle))
         .find_also_related(user::Entity)
         .one(bank.db.connection())
         .await?

@@ -57,7 +57,8 @@ pub async fn create(bank: &Bank, payer: Caller, order: Order) -> Result<Transact
     match done {
         // The handle may have come to somebody else since it was remembered.
         Err(Error::Refused(refusal))
-            if refusal.code == Code::RecipientUnknown && bank.by_handle.forget(&order.to) =>
+            if refusal.code == Code::RecipientUnknown
+                && bank.by_handle.forget(&bank.vault.fingerprint(&order.to)) =>
         {
             submit(bank, payer, &order).await
         }
@@ -66,7 +67,8 @@ pub async fn create(bank: &Bank, payer: Caller, order: Order) -> Result<Transact
 }
 
 async fn submit(bank: &Bank, payer: Caller, order: &Order) -> Result<Transaction> {
-    let payee = bank.by_handle.recall(order.to.clone()).await?.ok_or(Code::RecipientUnknown.at("to"))?;
+    let to = bank.vault.fingerprint(&order.to);
+    let payee = bank.by_handle.recall(to).await?.ok_or(Code::RecipientUnknown.at("to"))?;
     if payee == payer.user {
         return Err(Code::SelfTransfer.at("to").into());
     }
@@ -84,6 +86,6 @@ async fn submit(bank: &Bank, payer: Caller, order: &Order) -> Result<Transaction
         instrument: None,
         note: order.note.clone(),
     };
-    let claims = [Claim::Session(payer.session, payer.user), Claim::Handle(order.to.clone(), payee)];
+    let claims = [Claim::Session(payer.session, payer.user), Claim::Handle(to, payee)];
     bank.ledger.submit(Command::Transfer(Create { draft, claims })).await
 }

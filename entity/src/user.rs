@@ -3,12 +3,13 @@
 use crate::bank::Bank;
 use crate::clock::Time;
 use crate::db::{Db, one_of};
-use crate::error::Result;
+use crate::error::{Fault, Result};
 use crate::gather::{Answers, Gather};
-use crate::handle::Handle;
+use crate::handle::{Fingerprint, Handle};
 use crate::id::UserId;
 use crate::refusal::{Code, Refusal};
 use crate::table::{handle, user};
+use crate::vault::{DataKey, Vault};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DeriveActiveEnum, EntityTrait, EnumIter, QueryFilter, QueryOrder,
 };
@@ -33,8 +34,8 @@ pub enum UserState {
 pub struct User {
     /// Its id.
     pub id: UserId,
-    /// What it calls itself.
-    pub name: String,
+    /// What it calls itself; none, if it has left and was forgotten.
+    pub name: Option<String>,
     /// Whether it may act.
     pub state: UserState,
     /// The terms that it accepted.
@@ -43,15 +44,21 @@ pub struct User {
     pub created_at: Time,
 }
 
-impl From<user::Model> for User {
-    fn from(row: user::Model) -> Self {
-        Self {
+/// The column of the name, for its seal.
+pub(crate) const NAME: &str = "users.name";
+
+impl User {
+    /// What a row says.
+    pub(crate) fn read(vault: &Vault, row: user::Model) -> Result<Self, Fault> {
+        let key = row.data_key.as_ref().map(|sealed| vault.data_key(row.id, sealed)).transpose()?;
+        let name = key.zip(row.name).map(|(key, name)| key.open_own(NAME, &name)).transpose()?;
+        Ok(Self {
             id: row.id,
-            name: row.name,
+            name,
             state: row.state,
             terms_version: row.terms_version,
             created_at: row.created_at,
-        }
+        })
     }
 }
 
@@ -82,27 +89,47 @@ pub(crate) fn is_printable(text: &str) -> bool {
 ///
 /// # Errors
 /// Only faults.
-pub async fn find_many(db: &Db, ids: &[UserId]) -> Result<HashMap<UserId, User>> {
-    let rows =
-        user::Entity::find().filter(user::Column::Id.is_in(ids.iter().copied())).all(db.connection()).await?;
-    Ok(rows.into_iter().map(|row| (row.id, row.into())).collect())
+pub async fn find_many(bank: &Bank, ids: &[UserId]) -> Result<HashMap<UserId, User>> {
+    let these = user::Column::Id.is_in(ids.iter().copied());
+    let rows = user::Entity::find().filter(these).all(bank.db.connection()).await?;
+    let people = rows.into_iter().map(|row| Ok((row.id, User::read(&bank.vault, row)?)));
+    people.collect()
+}
+
+/// The data key of a person.
+///
+/// # Errors
+/// `NOT_FOUND` for one who was forgotten.
+pub(crate) async fn data_key(bank: &Bank, db: &impl ConnectionTrait, id: UserId) -> Result<DataKey> {
+    let row = user::Entity::find_by_id(id).one(db).await?;
+    let sealed = row.and_then(|row| row.data_key).ok_or(Code::NotFound)?;
+    Ok(bank.vault.data_key(id, &sealed)?)
 }
 
 /// The verified handles of a person, oldest first.
 ///
 /// # Errors
 /// Only faults.
-pub async fn handles(db: &Db, id: UserId) -> Result<Vec<Handle>> {
+pub async fn handles(bank: &Bank, id: UserId) -> Result<Vec<Handle>> {
+    let db = bank.db.connection();
     let rows = handle::Entity::find()
         .filter(handle::COLUMN.user_id.eq(id))
         .order_by_asc(handle::Column::VerifiedAt)
-        .all(db.connection())
+        .all(db)
         .await?;
-    Ok(rows.into_iter().map(|row| Handle::stored(row.kind, row.value)).collect())
+    let key = data_key(bank, db, id).await?;
+    let read = |row: handle::Model| {
+        let value = key.open(HANDLE, row.fingerprint.0, &row.value)?;
+        Ok(Handle::stored(row.kind, value))
+    };
+    rows.into_iter().map(read).collect()
 }
 
+/// The column of a handle, for its seal.
+pub(crate) const HANDLE: &str = "handles.value";
+
 /// The question who is reached by a handle.
-pub(crate) type ByHandle = Gather<Handle, UserId>;
+pub(crate) type ByHandle = Gather<Fingerprint, UserId>;
 
 /// Handles that are remembered: some megabytes.
 const HANDLES: usize = 131_072;
@@ -116,10 +143,13 @@ pub(crate) fn by_handle(db: Db) -> ByHandle {
 }
 
 /// Who is reached by each of these handles.
-pub(crate) async fn reached(db: &impl ConnectionTrait, handles: &[Handle]) -> Answers<Handle, UserId> {
-    let values = handles.iter().map(|handle| handle.as_str().to_owned());
-    let rows = handle::Entity::find().filter(one_of(db, handle::Column::Value, values)).all(db).await?;
-    Ok(rows.into_iter().map(|row| (Handle::stored(row.kind, row.value), row.user_id)).collect())
+pub(crate) async fn reached(
+    db: &impl ConnectionTrait,
+    handles: &[Fingerprint],
+) -> Answers<Fingerprint, UserId> {
+    let these = one_of(db, handle::Column::Fingerprint, handles.iter().map(|handle| handle.0));
+    let rows = handle::Entity::find().filter(these).all(db).await?;
+    Ok(rows.into_iter().map(|row| (row.fingerprint, row.user_id)).collect())
 }
 
 /// Who is reached by a handle.
@@ -127,5 +157,5 @@ pub(crate) async fn reached(db: &impl ConnectionTrait, handles: &[Handle]) -> An
 /// # Errors
 /// `OVERLOADED`.
 pub async fn reached_by(bank: &Bank, handle: &Handle) -> Result<Option<UserId>> {
-    bank.by_handle.ask(handle.clone()).await
+    bank.by_handle.ask(bank.vault.fingerprint(handle)).await
 }

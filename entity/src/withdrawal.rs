@@ -73,7 +73,7 @@ pub async fn request(bank: &Bank, user: UserId, order: Order) -> Result<Transact
         credit: account::house(bank, Purpose::BankClearing, currency).await?,
         payer: Some(user),
         payee: None,
-        instrument: Some(instrument::find(&bank.db, user, order.instrument).await?.id),
+        instrument: Some(instrument::find(bank, user, order.instrument).await?.id),
         note: None,
     };
     let in_transit = account::house(bank, Purpose::WithdrawalInTransit, currency).await?;

@@ -9,9 +9,7 @@
 //! migration; a mistake is mended by the next one.
 
 mod dialect;
-mod m0001_wallet;
-mod m0002_batches;
-mod m0003_history;
+mod m0001_bank;
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::sea_orm::{
@@ -25,11 +23,7 @@ struct Migrator;
 
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![
-            Box::new(m0001_wallet::Migration),
-            Box::new(m0002_batches::Migration),
-            Box::new(m0003_history::Migration),
-        ]
+        vec![Box::new(m0001_bank::Migration)]
     }
 }
 

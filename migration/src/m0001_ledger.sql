@@ -43,8 +43,9 @@ CREATE TABLE transactions (
     CHECK (payer IS NOT NULL OR payee IS NOT NULL),
     CHECK ((state = 'FAILED') = (failure IS NOT NULL))
 ) {table};
-CREATE INDEX transactions_payer ON transactions (payer, id);
-CREATE INDEX transactions_payee ON transactions (payee, id);
+-- A history is read along the chains of postings. Only what has no posting yet is found here, so that
+-- transfers never enter the index.
+CREATE INDEX transactions_unsettled ON transactions (payee, id) WHERE state <> 'SETTLED';
 
 -- Half a leg: what one account gained (positive) or lost (negative). The primary key is the
 -- account's gapless chain, so two writers can't both continue it.

@@ -1,20 +1,32 @@
--- People: who they are, how they are reached, how they sign in.
+-- People: who they are, how they are reached, how they sign in. What is known of a person is sealed with
+-- its data key, which is sealed with the master key. Without the data key the person is forgotten.
+
+CREATE TABLE house_secrets (
+    name TEXT PRIMARY KEY,
+    sealed {bytes} NOT NULL,
+    created_at {time} NOT NULL
+) {table};
 
 CREATE TABLE users (
     id {uuid} PRIMARY KEY,
-    name TEXT NOT NULL CHECK (length(name) BETWEEN 1 AND 100),
+    data_key {bytes},
+    name {bytes},
     state TEXT NOT NULL CHECK (state IN ('PENDING_ACTIVATION', 'ACTIVE', 'FROZEN', 'CLOSED')),
     password_hash TEXT NOT NULL CHECK (password_hash LIKE '$argon2id$%'),
     terms_version TEXT NOT NULL,
     terms_accepted_at {time} NOT NULL,
-    created_at {time} NOT NULL
+    created_at {time} NOT NULL,
+    CHECK ((data_key IS NULL) = (name IS NULL)),
+    CHECK (data_key IS NOT NULL OR state = 'CLOSED')
 ) {table};
 
--- A handle is here only once its owner has shown the code that was sent to it.
+-- A handle is here only once its owner has shown the code that was sent to it. It is found by its
+-- fingerprint, and read with the data key of its owner.
 CREATE TABLE handles (
-    value TEXT PRIMARY KEY,
+    fingerprint {uuid} PRIMARY KEY,
     kind TEXT NOT NULL CHECK (kind IN ('EMAIL', 'PHONE')),
     user_id {uuid} NOT NULL REFERENCES users (id),
+    value {bytes} NOT NULL,
     verified_at {time} NOT NULL
 ) {table};
 CREATE INDEX handles_user ON handles (user_id);
@@ -23,8 +35,9 @@ CREATE INDEX handles_user ON handles (user_id);
 -- from outside like any other.
 CREATE TABLE registrations (
     id {uuid} PRIMARY KEY,
-    handle TEXT NOT NULL,
+    fingerprint {uuid} NOT NULL,
     kind TEXT NOT NULL CHECK (kind IN ('EMAIL', 'PHONE')),
+    handle {bytes} NOT NULL,
     user_id {uuid} REFERENCES users (id),
     tries_left INTEGER NOT NULL CHECK (tries_left BETWEEN 0 AND 5),
     expires_at {time} NOT NULL,
@@ -52,14 +65,15 @@ CREATE TABLE refresh_tokens (
 ) {table};
 CREATE INDEX refresh_tokens_session ON refresh_tokens (session_id);
 
--- Bank accounts of people at other banks.
+-- Bank accounts of people at other banks. The same IBAN has the same fingerprint.
 CREATE TABLE instruments (
     id {uuid} PRIMARY KEY,
     user_id {uuid} NOT NULL REFERENCES users (id),
     kind TEXT NOT NULL CHECK (kind IN ('BANK_ACCOUNT')),
-    iban TEXT NOT NULL CHECK (length(iban) BETWEEN 15 AND 34),
-    holder TEXT NOT NULL CHECK (length(holder) BETWEEN 1 AND 100),
-    nickname TEXT CHECK (length(nickname) BETWEEN 1 AND 100),
+    fingerprint {uuid} NOT NULL,
+    iban {bytes} NOT NULL,
+    holder {bytes} NOT NULL,
+    nickname {bytes},
     created_at {time} NOT NULL,
-    UNIQUE (user_id, iban)
+    UNIQUE (user_id, fingerprint)
 ) {table};

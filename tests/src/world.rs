@@ -5,8 +5,10 @@ use crate::servers::{self, Redis};
 use api::server::Api;
 use chrono::Duration;
 use entity::clock::Clock;
+use entity::handle::Handle;
 use entity::keys::Keys;
 use entity::{Bank, Db, ledger, outbox};
+use sea_orm::ConnectionTrait;
 use serde_json::{Value, json};
 use std::future::Future;
 use std::net::SocketAddr;
@@ -50,7 +52,7 @@ pub struct World {
     served: JoinHandle<()>,
     workers: Vec<JoinHandle<()>>,
     /// Removed last, even by a test that failed.
-    _place: Place,
+    place: Place,
 }
 
 /// What is removed with the world.
@@ -105,7 +107,8 @@ impl World {
     pub async fn open_with(setup: Setup, outside: impl FnOnce(Gateways) -> Gateways) -> Self {
         log();
         let (place, db) = Place::new(setup).await;
-        let bank = Bank::open(db, Keys::new([7; 32]), Clock::adjustable(), true);
+        let bank =
+            Bank::open(db, Keys::new([7; 32]), Clock::adjustable(), true).await.expect("the bank opens");
         let gateways = outside(simulator::gateways(&bank));
         let api =
             Api { bank: bank.clone(), operator_token: OPERATOR_TOKEN.into(), allowed_origins: Vec::new() };
@@ -114,8 +117,7 @@ impl World {
         let address = bound.address();
         let served = tokio::spawn(async move { drop(bound.serve(ended(stopped)).await) });
         let redis = (setup == Setup::Real).then(Redis::start);
-        let mut world =
-            Self { bank, gateways, redis, address, stop, served, workers: Vec::new(), _place: place };
+        let mut world = Self { bank, gateways, redis, address, stop, served, workers: Vec::new(), place };
         world.start_worker().await;
         world
     }
@@ -166,6 +168,33 @@ impl World {
             subject.and_then(|subject| subject.split(' ').next()).map(str::to_owned)
         };
         self.until(subject).await
+    }
+
+    /// A handle as the database knows it, for looking behind the API: an SQL literal.
+    pub fn fingerprint(&self, handle: &Value) -> String {
+        let email = handle["email"].as_str().expect("an e-mail address");
+        let handle = Handle::email(email).expect("an e-mail address");
+        let fingerprint = self.bank.vault.fingerprint(&handle).0;
+        if self.redis.is_some() { format!("'{fingerprint}'") } else { format!("x'{}'", fingerprint.simple()) }
+    }
+
+    /// All that the database holds, as it lies there.
+    pub async fn dump(&self) -> String {
+        let db = self.bank.db.connection();
+        match &self.place {
+            Place::File(file) => {
+                // What was deleted lies in the file until it is written anew.
+                for order in ["VACUUM", "PRAGMA wal_checkpoint(TRUNCATE)"] {
+                    db.execute_unprepared(order).await.expect("SQLite tidies up");
+                }
+                String::from_utf8_lossy(&std::fs::read(file).expect("the file")).into_owned()
+            }
+            Place::Database(name) => {
+                let dumped = servers::postgres().program("pg_dump", &["--data-only"], name);
+                assert!(dumped.status.success(), "{dumped:?}");
+                String::from_utf8_lossy(&dumped.stdout).into_owned()
+            }
+        }
     }
 
     /// Looks until there is an answer, while the world's clock runs ahead, so that nobody waits

@@ -32,7 +32,8 @@ async fn run(settings: Settings) -> Result<(), String> {
     let keys = Keys::load(settings.master_key.as_deref(), &settings.database_url)?;
     let db = Db::connect(&settings.database_url).await.map_err(|error| format!("DATABASE_URL: {error}"))?;
     migration::run(db.connection()).await.map_err(|error| format!("DATABASE_URL: {error}"))?;
-    let bank = Bank::open(db, keys, Clock::system(), true);
+    let bank = Bank::open(db, keys, Clock::system(), true).await;
+    let bank = bank.map_err(|error| format!("DATABASE_URL, MASTER_KEY: {error}"))?;
     let queues = Queues::redis(&settings.redis_url, &settings.redis_namespace, worker::KINDS)
         .await
         .map_err(|fault| format!("REDIS_URL: {fault}"))?;

@@ -5,15 +5,16 @@ use crate::context::Context;
 use apalis::prelude::{Data, WorkerBuilder};
 use apalis_cron::{CronScheduler, Tick};
 use cron::Schedule;
-use entity::{Bank, Error, exchange_rate, ledger, registration, session};
+use entity::{Bank, Error, exchange_rate, ledger, registration, session, vault};
 use std::future::Future;
 use std::str::FromStr;
 
 /// Each task and when it runs: second, minute, hour, day, month, weekday.
-const TASKS: [(Task, &str); 3] = [
+const TASKS: [(Task, &str); 4] = [
     (Task::RefreshRates, "0 * * * * *"),
     (Task::AuditLedger, "30 */10 * * * *"),
     (Task::ForgetExpired, "45 7 * * * *"),
+    (Task::Reseal, "15 3 * * * *"),
 ];
 
 /// What happens by the clock.
@@ -25,6 +26,8 @@ pub enum Task {
     AuditLedger,
     /// Removes registrations and sessions that are long over.
     ForgetExpired,
+    /// Seals with the master key in use what older ones have sealed.
+    Reseal,
 }
 
 /// Does a task now.
@@ -44,6 +47,13 @@ pub async fn perform(context: &Context, task: Task) -> Result<(), String> {
             let registrations = registration::forget_expired(bank).await.map_err(text)?;
             let sessions = session::forget_expired(bank).await.map_err(text)?;
             tracing::info!(registrations, sessions, "forgot what has expired");
+            Ok(())
+        }
+        Task::Reseal => {
+            let written = vault::reseal(bank).await.map_err(text)?;
+            if written > 0 {
+                tracing::info!(written, "sealed anew; the older master keys are needed no more");
+            }
             Ok(())
         }
     }

@@ -5,7 +5,7 @@
 //! ledger checks the claims of a whole batch in the statement that writes it, so a session that was
 //! ended a moment ago moves no money.
 
-use crate::handle::Handle;
+use crate::handle::Fingerprint;
 use crate::id::{SessionId, UserId};
 use crate::refusal::{Code, Refusal};
 
@@ -15,7 +15,7 @@ pub(crate) enum Claim {
     /// The session is this person's, and open.
     Session(SessionId, UserId),
     /// The handle reaches this person.
-    Handle(Handle, UserId),
+    Handle(Fingerprint, UserId),
 }
 
 impl Claim {
@@ -28,9 +28,9 @@ impl Claim {
     }
 
     /// The handle and whom it reaches.
-    pub(crate) fn handle_of(&self) -> Option<(&Handle, UserId)> {
+    pub(crate) fn handle_of(&self) -> Option<(Fingerprint, UserId)> {
         match self {
-            Self::Handle(handle, user) => Some((handle, *user)),
+            Self::Handle(handle, user) => Some((*handle, *user)),
             Self::Session(..) => None,
         }
     }

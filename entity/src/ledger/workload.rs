@@ -8,7 +8,7 @@ use super::books::Balance;
 use super::{Books, Claim, Command};
 use crate::account::{AccountState, HOUSE, Purpose};
 use crate::clock::Time;
-use crate::handle::Handle;
+use crate::handle::Fingerprint;
 use crate::id::{AccountId, SessionId, TransactionId, UserId};
 use crate::money::{Amount, Currency};
 use crate::rail::Outcome;
@@ -175,7 +175,7 @@ pub(super) fn draft(rng: &mut StdRng, owner: u64, step: u64) -> (Draft, Command)
 }
 
 fn claims(payer: u64, payee: u64) -> [Claim; 2] {
-    let handle = Handle::email(&format!("person{payee}@example.com")).unwrap();
+    let handle = Fingerprint(Uuid::from_u128(u128::from(payee)));
     let session = SessionId(Uuid::from_u128(u128::from(payer)));
     [Claim::Session(session, person(payer)), Claim::Handle(handle, person(payee))]
 }

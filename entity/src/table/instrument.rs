@@ -1,7 +1,9 @@
 //! A linked bank account.
 
 use crate::clock::Time;
+use crate::handle::Fingerprint;
 use crate::id::{InstrumentId, UserId};
+use crate::seal::Sealed;
 use sea_orm::entity::prelude::*;
 
 #[sea_orm::model]
@@ -12,10 +14,13 @@ pub struct Model {
     pub id: InstrumentId,
     pub user_id: UserId,
     pub kind: String,
-    pub iban: String,
-    pub holder: String,
-    pub nickname: Option<String>,
+    pub fingerprint: Fingerprint,
+    pub iban: Sealed,
+    pub holder: Sealed,
+    pub nickname: Option<Sealed>,
     pub created_at: Time,
+    #[sea_orm(belongs_to, from = "user_id", to = "id")]
+    pub user: HasOne<super::user::Entity>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

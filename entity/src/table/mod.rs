@@ -9,6 +9,7 @@ pub(crate) mod account;
 pub(crate) mod annotation;
 pub(crate) mod exchange_rate;
 pub(crate) mod handle;
+pub(crate) mod house_secret;
 pub(crate) mod instrument;
 pub(crate) mod job;
 pub(crate) mod posting;

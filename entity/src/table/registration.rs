@@ -1,8 +1,9 @@
 //! One attempt to sign up.
 
 use crate::clock::Time;
-use crate::handle::HandleKind;
+use crate::handle::{Fingerprint, HandleKind};
 use crate::id::{RegistrationId, UserId};
+use crate::seal::Sealed;
 use sea_orm::entity::prelude::*;
 
 #[sea_orm::model]
@@ -11,8 +12,9 @@ use sea_orm::entity::prelude::*;
 pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: RegistrationId,
-    pub handle: String,
+    pub fingerprint: Fingerprint,
     pub kind: HandleKind,
+    pub handle: Sealed,
     pub user_id: Option<UserId>,
     pub tries_left: i32,
     pub expires_at: Time,

@@ -2,6 +2,7 @@
 
 use crate::clock::Time;
 use crate::id::UserId;
+use crate::seal::Sealed;
 use crate::user::UserState;
 use sea_orm::entity::prelude::*;
 
@@ -11,7 +12,8 @@ use sea_orm::entity::prelude::*;
 pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: UserId,
-    pub name: String,
+    pub data_key: Option<Sealed>,
+    pub name: Option<Sealed>,
     pub state: UserState,
     pub password_hash: String,
     pub terms_version: String,

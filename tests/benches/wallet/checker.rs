@@ -119,7 +119,7 @@ pub(crate) async fn verify(logs: &[&Log]) -> Result<(), String> {
 /// # Errors
 /// The laws that do not hold.
 pub(crate) async fn audit(db: &Db) -> Result<(), String> {
-    let bank = people::bank(db.clone());
+    let bank = people::bank(db.clone()).await?;
     let breaches = ledger::audit::run(&bank).await.map_err(|error| error.to_string())?;
     if breaches.is_empty() { Ok(()) } else { Err(format!("the audit found {breaches:?}")) }
 }

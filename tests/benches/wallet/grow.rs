@@ -138,7 +138,7 @@ pub(crate) async fn fill(url: &str, size: Size) -> Result<Shape, String> {
     }
     migration::run(db.connection()).await.map_err(text)?;
     eprintln!("{} people settle …", shape.accounts);
-    people::settle(&db, shape.accounts).await.map_err(text)?;
+    people::settle(&db, shape.accounts).await?;
     write(db.connection(), shape).await.map_err(text)?;
     db.close().await;
     Ok(shape)

@@ -34,7 +34,7 @@ pub(crate) struct Growth<'a> {
 
 impl Side {
     async fn open(plan: &Plan, url: &str, people: usize) -> Result<Self, String> {
-        let bank = people::bank(Db::connect(url).await.map_err(|error| error.to_string())?);
+        let bank = people::bank(Db::connect(url).await.map_err(|error| error.to_string())?).await?;
         let log = Log::of(url);
         let crowd = measure::counters(&bank, FRESH.1);
         measure::warm_up(plan.warm_up, people, crowd, Some(&log)).await?;

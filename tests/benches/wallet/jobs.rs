@@ -14,7 +14,7 @@ use crate::stage;
 use crate::table::{Key, Round, Row};
 use crate::witness::Witness;
 use entity::clock::{Clock, Time};
-use entity::id::{TransactionId, UserId};
+use entity::id::{InstrumentId, TransactionId, UserId};
 use entity::money::{Amount, Currency};
 use entity::rail::Order;
 use entity::transaction::{IdempotencyKey, Transaction};
@@ -53,6 +53,7 @@ pub(crate) struct Jobs<'a> {
     redis: Redis,
     url: String,
     bank: Bank,
+    linked: Arc<[InstrumentId]>,
     log: Log,
     doorbell: AbortHandle,
 }
@@ -72,12 +73,12 @@ impl<'a> Jobs<'a> {
         eprintln!("preparing Redis and {LINKED} bank accounts …");
         let (redis, url) = (Redis::start(), stage::copy(server, "jobs"));
         let db = Db::connect(&url).await.map_err(|error| error.to_string())?;
-        people::link(&db, LINKED).await.map_err(|error| error.to_string())?;
-        let bank = people::bank(db);
+        let bank = people::bank(db).await?;
+        let linked = people::link(&bank, LINKED).await?.into();
         let (address, bell) = (redis.url(), bank.bell.listen());
         let doorbell = tokio::spawn(async move { api::doorbell::publish(&address, NAMESPACE, bell).await });
         let log = Log::of(&url);
-        Ok(Some(Self { plan, redis, url, bank, log, doorbell: doorbell.abort_handle() }))
+        Ok(Some(Self { plan, redis, url, bank, linked, log, doorbell: doorbell.abort_handle() }))
     }
 
     /// Measures each figure once.
@@ -110,7 +111,7 @@ impl<'a> Jobs<'a> {
     /// From the answer to a deposit to the call of its bank.
     async fn start_of_jobs(&self) -> Result<Row, String> {
         let witness = Witness::start(&self.url, &self.redis.url())?;
-        let first = ask(&self.bank, Way::In, 0).await?;
+        let first = ask(&self.bank, &self.linked, Way::In, 0).await?;
         witness.all(&[first.id], PATIENCE).await?;
         let before = u64::try_from((self.plan.time / 4).as_millis()).unwrap_or_default() * RATE / 1_000;
         let timed = u64::try_from(self.plan.time.as_millis()).unwrap_or_default() * RATE / 1_000;
@@ -122,9 +123,9 @@ impl<'a> Jobs<'a> {
             if number == before {
                 began = Instant::now();
             }
-            let bank = self.bank.clone();
+            let (bank, linked) = (self.bank.clone(), self.linked.clone());
             asking.spawn(async move {
-                let asked = ask(&bank, Way::In, usize::try_from(number).unwrap_or_default()).await?;
+                let asked = ask(&bank, &linked, Way::In, usize::try_from(number).unwrap_or_default()).await?;
                 Ok::<_, String>((number >= before, asked))
             });
         }
@@ -161,7 +162,7 @@ impl<'a> Jobs<'a> {
         let next = Arc::new(AtomicUsize::new(0));
         let mut asking = JoinSet::new();
         for _ in 0..CLIENTS.min(count) {
-            let (bank, next) = (self.bank.clone(), next.clone());
+            let (bank, linked, next) = (self.bank.clone(), self.linked.clone(), next.clone());
             asking.spawn(async move {
                 let mut acknowledged = Acknowledged::new();
                 loop {
@@ -169,7 +170,7 @@ impl<'a> Jobs<'a> {
                     if number >= count {
                         return Ok::<_, String>(acknowledged);
                     }
-                    let asked = ask(&bank, way, number).await?;
+                    let asked = ask(&bank, &linked, way, number).await?;
                     acknowledged.push((asked.user, asked.key));
                 }
             });
@@ -207,13 +208,13 @@ struct Asked {
 }
 
 /// A cent, by the person whose turn it is.
-async fn ask(bank: &Bank, way: Way, turn: usize) -> Result<Asked, String> {
+async fn ask(bank: &Bank, linked: &[InstrumentId], way: Way, turn: usize) -> Result<Asked, String> {
     static NUMBERS: AtomicUsize = AtomicUsize::new(0);
     let text = |error: entity::refusal::Refusal| error.to_string();
-    let (person, key) = (turn % LINKED, format!("job-{}", NUMBERS.fetch_add(1, Ordering::Relaxed)));
+    let (person, key) = (turn % linked.len(), format!("job-{}", NUMBERS.fetch_add(1, Ordering::Relaxed)));
     let user = people::user(person);
     let order = Order {
-        instrument: people::instrument(person),
+        instrument: linked[person],
         amount: Amount::try_new(1, Currency::parse("EUR").map_err(text)?).map_err(text)?,
         key: IdempotencyKey::parse(&key).map_err(text)?,
     };

@@ -50,19 +50,20 @@ impl<'a> Pair<'a> {
         eprintln!("preparing two apis and two workers …");
         let (redis, url) = (Redis::start(), stage::copy(server, NAME));
         let db = Db::connect(&url).await.map_err(|error| error.to_string())?;
-        people::link(&db, LINKED).await.map_err(|error| error.to_string())?;
+        let bank = people::bank(db).await?;
+        people::link(&bank, LINKED).await?;
         let worker = || Process::start("worker", &stage::worker_settings(&url, &redis.url()));
         let scene = Self {
             plan,
             server,
             fronts: [Front::shipped(&url, &redis).await, Front::shipped(&url, &redis).await],
             _workers: [worker(), worker()],
-            bank: people::bank(db),
+            bank,
             instruments: server.sql(NAME, INSTRUMENTS)?.lines().map(str::to_owned).collect(),
             log: Log::of(&url),
             _redis: redis,
         };
-        let tokens = stage::tokens();
+        let tokens = stage::tokens(&scene.bank);
         for front in &scene.fronts {
             front.greet(&tokens).await?;
         }
@@ -91,7 +92,7 @@ impl<'a> Pair<'a> {
 
     /// Connections to both, in turn.
     async fn connect(&self, count: usize) -> Result<Vec<Connection>, String> {
-        let tokens = stage::tokens();
+        let tokens = stage::tokens(&self.bank);
         let [first, second] = &self.fronts;
         let (first, second) =
             (first.connect(count / 2, &tokens).await?, second.connect(count - count / 2, &tokens).await?);
@@ -101,7 +102,7 @@ impl<'a> Pair<'a> {
     /// Asks for the withdrawals and waits until all are done: how many a second.
     async fn withdraw(&self) -> Result<u64, String> {
         let connections = self.connect(WITHDRAWALS.1).await?;
-        let tokens = stage::tokens();
+        let tokens = stage::tokens(&self.bank);
         let (began, next) = (Instant::now(), AtomicUsize::new(0));
         let asking = connections.into_iter().map(async |mut connection: Connection| {
             let mut acknowledged = Acknowledged::new();

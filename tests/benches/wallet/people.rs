@@ -5,10 +5,12 @@
 
 use api::authentication::Authentication;
 use entity::clock::Clock;
+use entity::handle::Handle;
 use entity::id::{InstrumentId, SessionId, UserId};
+use entity::instrument::{self, BankAccount};
 use entity::keys::Keys;
 use entity::session::Caller;
-use entity::{Bank, Db};
+use entity::{Bank, Db, Writing};
 use sea_orm::{ConnectionTrait, DbBackend, DbErr};
 use uuid::Uuid;
 
@@ -25,8 +27,20 @@ pub(crate) fn keys() -> Keys {
 }
 
 /// An open bank.
-pub(crate) fn bank(db: Db) -> Bank {
-    Bank::open(db, keys(), Clock::system(), true)
+///
+/// # Errors
+/// What the database says.
+pub(crate) async fn bank(db: Db) -> Result<Bank, String> {
+    bank_writing(db, Writing::Coalescing).await
+}
+
+/// The same with another way to write.
+///
+/// # Errors
+/// What the database says.
+pub(crate) async fn bank_writing(db: Db, writing: Writing) -> Result<Bank, String> {
+    let bank = Bank::open_with(db, keys(), Clock::system(), true, writing).await;
+    bank.map_err(|error| error.to_string())
 }
 
 /// The person of this number.
@@ -44,11 +58,6 @@ pub(crate) fn email(number: usize) -> String {
     format!("person{number}@bench.example")
 }
 
-/// The bank account that this person has linked, if [`link`] was asked to.
-pub(crate) fn instrument(number: usize) -> InstrumentId {
-    InstrumentId(id(0xc000, number))
-}
-
 /// A version 7 UUID that no clock makes: its time is 1970.
 fn id(part: u128, number: usize) -> Uuid {
     let number = u128::try_from(number).expect("a number of a person");
@@ -56,8 +65,8 @@ fn id(part: u128, number: usize) -> Uuid {
 }
 
 /// Access tokens of the first `count` people, good for ten minutes from now.
-pub(crate) fn tokens(count: usize) -> Vec<String> {
-    let signer = Authentication::new(&keys()).expect("a key to sign with");
+pub(crate) fn tokens(bank: &Bank, count: usize) -> Vec<String> {
+    let signer = Authentication::new(&bank.vault).expect("a key to sign with");
     let now = Clock::system().now();
     let token = |number| signer.token(user(number), caller(number).session, now);
     (0..count).map(|number| token(number).expect("a token").0).collect()
@@ -66,24 +75,73 @@ pub(crate) fn tokens(count: usize) -> Vec<String> {
 /// The first `count` people link a bank account, at which the simulated bank settles at once.
 ///
 /// # Errors
-/// What the database says.
-pub(crate) async fn link(db: &Db, count: usize) -> Result<(), DbErr> {
-    let link = format!(
-        "INSERT INTO instruments (id, user_id, kind, iban, holder, created_at) \
-         SELECT ('00000000-0000-7000-c000-' || lpad(to_hex(i), 12, '0'))::uuid, \
-         ('00000000-0000-7000-8000-' || lpad(to_hex(i), 12, '0'))::uuid, \
-         'BANK_ACCOUNT', 'DE89370400440532013000', 'Person', now() \
-         FROM generate_series(0, {}) AS i",
-        count.saturating_sub(1)
-    );
-    db.connection().execute_unprepared(&link).await.map(drop)
+/// What the bank says.
+pub(crate) async fn link(bank: &Bank, count: usize) -> Result<Vec<InstrumentId>, String> {
+    let mut linked = Vec::with_capacity(count);
+    for number in 0..count {
+        let account = BankAccount::parse("DE89370400440532013000", "Person", None);
+        let account = account.map_err(|refusal| refusal.to_string())?;
+        let instrument = instrument::link(bank, user(number), account).await;
+        linked.push(instrument.map_err(|error| error.to_string())?.id);
+    }
+    Ok(linked)
+}
+
+/// People in a statement.
+const CHUNK: usize = 2_000;
+
+/// Makes the people themselves: their names and handles are sealed one by one.
+async fn sign_up(bank: &Bank, from: usize, to: usize) -> Result<(), String> {
+    let db = bank.db.connection();
+    let postgres = db.get_database_backend() == DbBackend::Postgres;
+    let bytes = |bytes: &[u8]| {
+        let digits: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        if postgres { format!("'\\x{digits}'::bytea") } else { format!("x'{digits}'") }
+    };
+    let uuid = |id: Uuid| if postgres { format!("'{id}'::uuid") } else { format!("x'{}'", id.simple()) };
+    let then = "'2026-01-01T00:00:00+00:00'";
+    let (mut people, mut handles) = (Vec::new(), Vec::new());
+    for number in from..to {
+        let (id, text) = (user(number), |error: entity::Error| error.to_string());
+        let (key, data_key) = bank.vault.new_data_key(id).map_err(text)?;
+        let handle = Handle::email(&email(number)).map_err(|refusal| refusal.to_string())?;
+        let fingerprint = bank.vault.fingerprint(&handle).0;
+        let name = key.seal_own("users.name", "Person").map_err(|fault| fault.to_string())?;
+        let value = key.seal("handles.value", fingerprint, handle.as_str());
+        let value = value.map_err(|fault| fault.to_string())?;
+        let (id, fingerprint) = (uuid(id.0), uuid(fingerprint));
+        let (data_key, name, value) = (bytes(&data_key.0), bytes(&name.0), bytes(&value.0));
+        people
+            .push(format!("({id}, {data_key}, {name}, 'ACTIVE', '$argon2id$none', 'bench', {then}, {then})"));
+        handles.push(format!("({fingerprint}, 'EMAIL', {id}, {value}, {then})"));
+    }
+    for (table, rows) in [
+        (
+            "users (id, data_key, name, state, password_hash, terms_version, terms_accepted_at, created_at)",
+            people,
+        ),
+        ("handles (fingerprint, kind, user_id, value, verified_at)", handles),
+    ] {
+        let insert = format!("INSERT INTO {table} VALUES {}", rows.join(", "));
+        db.execute_unprepared(&insert).await.map_err(|error| error.to_string())?;
+    }
+    Ok(())
 }
 
 /// Makes so many people in an empty database.
 ///
 /// # Errors
 /// What the database says.
-pub(crate) async fn settle(db: &Db, count: usize) -> Result<(), DbErr> {
+pub(crate) async fn settle(db: &Db, count: usize) -> Result<(), String> {
+    let bank = bank(db.clone()).await?;
+    for from in (0..count).step_by(CHUNK) {
+        sign_up(&bank, from, (from + CHUNK).min(count)).await?;
+    }
+    open_accounts(db, count).await.map_err(|error| error.to_string())
+}
+
+/// Everybody tops up; the first are signed in.
+async fn open_accounts(db: &Db, count: usize) -> Result<(), DbErr> {
     let postgres = db.connection().get_database_backend() == DbBackend::Postgres;
     let uuid = |part: &str| {
         if postgres {
@@ -109,14 +167,6 @@ pub(crate) async fn settle(db: &Db, count: usize) -> Result<(), DbErr> {
     };
     let house = if postgres { format!("{house}::uuid") } else { house.to_owned() };
     let statements = [
-        format!(
-            "INSERT INTO users (id, name, state, password_hash, terms_version, terms_accepted_at, created_at) \
-             {people} SELECT {user}, 'Person', 'ACTIVE', '$argon2id$none', 'bench', {then}, {then} FROM people"
-        ),
-        format!(
-            "INSERT INTO handles (value, kind, user_id, verified_at) \
-             {people} SELECT 'person' || i || '@bench.example', 'EMAIL', {user}, {then} FROM people"
-        ),
         format!(
             "INSERT INTO sessions (id, user_id, created_at, expires_at) \
              {people} SELECT {session}, {user}, {then}, {later} FROM people WHERE i < {signed_in}"

@@ -11,7 +11,6 @@ use crate::people;
 use crate::plan::Plan;
 use crate::stage;
 use crate::table::{Key, Round};
-use entity::clock::Clock;
 use entity::{Bank, Db, Writing};
 use std::path::{Path, PathBuf};
 
@@ -83,5 +82,5 @@ fn url(file: &Path) -> String {
 
 async fn bank(url: &str, writing: Writing) -> Result<(Bank, Log), String> {
     let db = Db::connect(url).await.map_err(|error| error.to_string())?;
-    Ok((Bank::open_with(db, people::keys(), Clock::system(), true, writing), Log::of(url)))
+    Ok((people::bank_writing(db, writing).await?, Log::of(url)))
 }

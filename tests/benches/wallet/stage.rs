@@ -147,13 +147,13 @@ pub(crate) async fn serve(writing: &str, database: &str, listen: SocketAddr) -> 
         other => return Err(format!("{other} is no way to write")),
     };
     let db = Db::connect(database).await.map_err(|error| error.to_string())?;
-    let bank = Bank::open_with(db, people::keys(), entity::clock::Clock::system(), true, writing);
+    let bank = people::bank_writing(db, writing).await?;
     let api = api::server::Api { bank, operator_token: "-".repeat(32).into(), allowed_origins: Vec::new() };
     let bound = api.bind(listen).await?;
     bound.serve(std::future::pending()).await.map_err(|error| error.to_string())
 }
 
-/// Tokens that are good for as long as a round takes.
-pub(crate) fn tokens() -> Tokens {
-    Arc::new(people::tokens(people::SIGNED_IN))
+/// Tokens that are good for as long as a round takes, in every copy of the template.
+pub(crate) fn tokens(bank: &Bank) -> Tokens {
+    Arc::new(people::tokens(bank, people::SIGNED_IN))
 }

@@ -103,7 +103,7 @@ impl Rail for Stopwatch {
 
 /// Works until it is killed; this is what [`Witness::start`] starts.
 pub(crate) async fn work(database: &str, redis: &str) -> Result<(), String> {
-    let bank = people::bank(Db::connect(database).await.map_err(|error| error.to_string())?);
+    let bank = people::bank(Db::connect(database).await.map_err(|error| error.to_string())?).await?;
     let queues = Queues::redis(redis, NAMESPACE, worker::KINDS).await.map_err(|fault| fault.to_string())?;
     let rail = Arc::new(Stopwatch(Clock::system()));
     let context = Context { gateways: Gateways { rail, ..simulator::gateways(&bank) }, bank };

@@ -14,4 +14,5 @@ mod replica;
 mod session;
 mod shape;
 mod transfer;
+mod vault;
 mod withdrawal;

@@ -57,7 +57,7 @@ async fn both_ways_at_once_lock_nobody_out(world: &World) {
 /// A second api on the database of a world, with a memory of its own.
 async fn second_api(world: &World) -> (String, tokio::task::JoinHandle<()>) {
     let (db, clock) = (world.bank.db.clone(), world.bank.clock.clone());
-    let bank = entity::Bank::open(db, entity::keys::Keys::new([7; 32]), clock, true);
+    let bank = entity::Bank::open(db, entity::keys::Keys::new([7; 32]), clock, true).await.unwrap();
     let token = tests::world::OPERATOR_TOKEN.into();
     let api = api::server::Api { bank, operator_token: token, allowed_origins: Vec::new() };
     let bound = api.bind(([127, 0, 0, 1], 0).into()).await.unwrap();
@@ -102,8 +102,8 @@ async fn ten_thousand_callers_are_all_answered(world: &World) {
     let db = world.bank.db.connection();
     let sql = format!(
         "SELECT sessions.id, sessions.user_id FROM sessions JOIN handles ON handles.user_id = sessions.user_id \
-         WHERE handles.value = '{}'",
-        text(&alice.handle["email"])
+         WHERE handles.fingerprint = {}",
+        world.fingerprint(&alice.handle)
     );
     let row =
         db.query_one_raw(Statement::from_string(db.get_database_backend(), sql)).await.unwrap().unwrap();

@@ -1,7 +1,7 @@
 //! Sending money.
 
 use serde_json::{Value, json};
-use tests::client::{Person, euros, refused, text};
+use tests::client::{Person, euros, refused};
 use tests::{World, on_both_setups};
 
 on_both_setups!(
@@ -120,9 +120,9 @@ async fn a_handle_that_has_a_new_owner_pays_the_new_owner(world: &World) {
     let (alice, bob) = (Person::join_with(world, "10.00").await, Person::join(world).await);
     let carol = Person::join(world).await;
     alice.send(&bob, "1.00").await;
-    let (from, to) = (text(&bob.handle["email"]), text(&carol.handle["email"]));
+    let (from, to) = (world.fingerprint(&bob.handle), world.fingerprint(&carol.handle));
     let moved = format!(
-        "UPDATE handles SET user_id = (SELECT user_id FROM handles WHERE value = '{to}') WHERE value = '{from}'"
+        "UPDATE handles SET user_id = (SELECT user_id FROM handles WHERE fingerprint = {to}) WHERE fingerprint = {from}"
     );
     world.bank.db.connection().execute_unprepared(&moved).await.unwrap();
     alice.send(&bob, "2.00").await;

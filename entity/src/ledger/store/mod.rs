@@ -80,8 +80,7 @@ pub(super) async fn broken(
         return Ok(HashSet::new());
     }
     let sessions: Vec<_> = claims.iter().filter_map(Claim::session_of).map(|(id, _)| id).collect();
-    let handles: Vec<_> =
-        claims.iter().filter_map(Claim::handle_of).map(|(handle, _)| handle.clone()).collect();
+    let handles: Vec<_> = claims.iter().filter_map(Claim::handle_of).map(|(handle, _)| handle).collect();
     let mut open = session::among(tx, &sessions).await?;
     open.retain(|_, (_, expires_at)| *expires_at > now);
     let reached = user::reached(tx, &handles).await?;

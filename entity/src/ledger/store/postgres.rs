@@ -90,8 +90,8 @@ const WRITE: &str = "WITH created AS ( \
         AND (SELECT count(*) FROM unnest($35::uuid[], $36::uuid[]) AS open (id, user_id) \
             JOIN sessions USING (id, user_id) WHERE ended_at IS NULL AND expires_at > $1) \
             = cardinality($35::uuid[]) \
-        AND (SELECT count(*) FROM unnest($37::text[], $38::uuid[]) AS reached (value, user_id) \
-            JOIN handles USING (value, user_id)) = cardinality($37::text[]) \
+        AND (SELECT count(*) FROM unnest($37::uuid[], $38::uuid[]) AS reached (fingerprint, user_id) \
+            JOIN handles USING (fingerprint, user_id)) = cardinality($37::uuid[]) \
         THEN 1 ELSE 0 END)";
 
 fn statement<const N: usize>(sql: &str, values: [Value; N]) -> Statement {
@@ -210,7 +210,7 @@ fn written(books: &Books, claims: &HashSet<Claim>) -> Statement {
             array(unmoved.iter().map(|(_, balance)| balance.state.to_value())),
             array(sessions.iter().map(|(session, _)| session.0)),
             array(sessions.iter().map(|(_, user)| user.0)),
-            array(handles.iter().map(|(handle, _)| handle.as_str().to_owned())),
+            array(handles.iter().map(|(handle, _)| handle.0)),
             array(handles.iter().map(|(_, user)| user.0)),
         ],
     )
