@@ -1,6 +1,6 @@
 //! How an answer looks on the wire: media type, status, headers, body.
 
-use crate::error::{RETRY_AFTER, complete, is_overload};
+use crate::error::{complete, retry_after};
 use async_graphql::{ServerError, Value};
 use poem::Response;
 use poem::http::{HeaderValue, StatusCode, header};
@@ -131,8 +131,8 @@ fn write(media: Media, status: StatusCode, mut body: Body, request_id: &str) -> 
     if status == StatusCode::UNAUTHORIZED {
         builder = builder.header(header::WWW_AUTHENTICATE, "Bearer");
     }
-    if body.errors.iter().any(is_overload) {
-        builder = builder.header(header::RETRY_AFTER, RETRY_AFTER);
+    if let Some(seconds) = body.errors.iter().find_map(retry_after) {
+        builder = builder.header(header::RETRY_AFTER, seconds);
     }
     // Values of GraphQL always have a JSON text.
     builder.body(serde_json::to_vec(&body).unwrap_or_default())

@@ -11,6 +11,7 @@ use async_graphql::{Context, SimpleObject};
 use chrono::{DateTime, Duration, Utc};
 use entity::clock::Time;
 use entity::id::{SessionId, UserId};
+use entity::origin::Origin;
 use entity::refusal::Code;
 use entity::session::{Caller, Tokens};
 use entity::vault::Vault;
@@ -63,6 +64,8 @@ pub(crate) struct Session {
     expires_at: DateTime<Utc>,
     /// The token that gets the next access token from `refreshSession`. It works once.
     refresh_token: String,
+    /// What the device is to keep and show when it signs in again; only where it was not seen before.
+    device_token: Option<String>,
 }
 
 impl Authentication {
@@ -104,7 +107,13 @@ impl Authentication {
     /// The session as its client gets it.
     pub(crate) fn issue(&self, bank: &Bank, tokens: Tokens) -> ApiResult<Session> {
         let (access_token, expires_at) = self.token(tokens.user, tokens.session, bank.clock.now())?;
-        Ok(Session { access_token, expires_at, refresh_token: tokens.refresh })
+        let device_token = tokens.device.map(|token| token.reveal().to_owned());
+        Ok(Session {
+            access_token,
+            expires_at,
+            refresh_token: tokens.refresh.reveal().to_owned(),
+            device_token,
+        })
     }
 
     /// Who sends this token. Its session may have ended.
@@ -142,6 +151,11 @@ fn refusal(kind: &ErrorKind) -> Code {
 pub(crate) fn caller(context: &Context<'_>) -> ApiResult<Caller> {
     let caller = context.data_opt::<Caller>().copied();
     Ok(caller.ok_or(Error::from(Code::Unauthenticated))?)
+}
+
+/// Where the request came from.
+pub(crate) fn origin(context: &Context<'_>) -> Origin {
+    context.data_opt::<Origin>().cloned().unwrap_or_default()
 }
 
 /// The open bank.

@@ -17,7 +17,8 @@ const GLANCE: Duration = Duration::from_millis(50);
 const STEPS: u64 = 9;
 const PASSWORD: &str = "correct horse battery staple";
 
-const SIGN_UP: &str = "mutation($input: SignUpInput!) { signUp(input: $input) { registrationId } }";
+const SIGN_UP: &str =
+    "mutation($input: SignUpInput!) { signUp(input: $input) { verification { verificationId } } }";
 const MESSAGES: &str = "query($to: HandleInput!) { sandboxMessages(to: $to) { subject } }";
 const ACTIVATE: &str =
     "mutation($input: ActivateUserInput!) { activateUser(input: $input) { session { accessToken } } }";
@@ -98,10 +99,10 @@ impl Story {
     async fn join(&self, name: &'static str, handle: Value) -> Result<Person, String> {
         let form = json!({ "handle": handle, "name": name, "password": PASSWORD, "acceptedTermsVersion": self.terms().await? });
         let answer = self.ask(SIGN_UP, json!({ "input": form }), "").await?;
-        let registration = answer["signUp"]["registrationId"].clone();
+        let registration = answer["signUp"]["verification"]["verificationId"].clone();
         self.step(&format!("{name} signs up"));
         let code = self.code(&handle).await?;
-        let shown = json!({ "registrationId": registration, "code": code });
+        let shown = json!({ "verificationId": registration, "code": code });
         let answer = self.ask(ACTIVATE, json!({ "input": shown }), "").await?;
         let token = text(&answer["activateUser"]["session"]["accessToken"])?;
         self.step(&format!("{name} confirms the code {code}"));

@@ -1,7 +1,7 @@
 //! Errors as a client sees them: one closed enum of codes, each with help.
 //!
 //! Guarantees: every error has `extensions.code`, `retryable` and `requestId`, and `field` where it
-//! is about one input; `OVERLOADED` has `retryAfter`, in seconds. A fault is logged here, once, and reaches the client as `INTERNAL` without a
+//! is about one input; `OVERLOADED` and `TOO_MANY_TRIES` have `retryAfter`, in seconds. A fault is logged here, once, and reaches the client as `INTERNAL` without a
 //! word of what happened. [`ApiError`] has no `Display` on purpose: the library would show any.
 
 use async_graphql::{Enum, ErrorExtensionValues, ErrorExtensions, ServerError, SimpleObject};
@@ -169,16 +169,18 @@ impl From<ApiError> for async_graphql::Error {
 
 fn refused(refusal: Refusal) -> async_graphql::Error {
     let code = refusal.code;
-    error_of(ErrorCode::of(code), code.english(), refusal.field, code.retryable())
+    let again = refusal.retry_after.or((code == Code::Overloaded).then_some(RETRY_AFTER));
+    let error = error_of(ErrorCode::of(code), code.english(), refusal.field, code.retryable());
+    match again {
+        Some(seconds) => error.extend_with(|_, extensions| extensions.set("retryAfter", seconds)),
+        None => error,
+    }
 }
 
 fn error_of(code: ErrorCode, message: &str, field: Option<&str>, retryable: bool) -> async_graphql::Error {
     async_graphql::Error::new(message).extend_with(|_, extensions| {
         extensions.set("code", code.name());
         extensions.set("retryable", retryable);
-        if code == ErrorCode::Overloaded {
-            extensions.set("retryAfter", RETRY_AFTER);
-        }
         if let Some(field) = field {
             extensions.set("field", field);
         }
@@ -201,10 +203,10 @@ pub(crate) fn request_refusal(error: entity::Error) -> ServerError {
     async_graphql::Error::from(ApiError(error)).into_server_error(async_graphql::Pos::default())
 }
 
-/// Whether there is too much to do at present.
-pub(crate) fn is_overload(error: &ServerError) -> bool {
-    let code = error.extensions.as_ref().and_then(|extensions| extensions.get("code"));
-    matches!(code, Some(async_graphql::Value::String(code)) if code == Code::Overloaded.as_str())
+/// After how many seconds what was refused may be asked again.
+pub(crate) fn retry_after(error: &ServerError) -> Option<String> {
+    let seconds = error.extensions.as_ref().and_then(|extensions| extensions.get("retryAfter"))?;
+    if let async_graphql::Value::Number(seconds) = seconds { Some(seconds.to_string()) } else { None }
 }
 
 /// Completes an error: a code, if the library gave it none, and the request's id.

@@ -12,12 +12,13 @@ use crate::authentication::Authentication;
 use crate::error::{ErrorCode, request_error, request_refusal};
 use crate::known_document::{self, Documents, Persisted};
 use crate::operator::Operator;
-use crate::{document, loaders::Loaders};
+use crate::{document, loaders::Loaders, origin};
 use async_graphql::parser::types::{ExecutableDocument, OperationType};
 use async_graphql::{Executor, Request as GraphQlRequest, Variables};
 use entity::refusal::Code;
 use entity::session::{self, Caller};
 use entity::{Bank, Error};
+use ipnet::IpNet;
 use poem::error::ReadBodyError;
 use poem::http::{Method, StatusCode, header};
 use poem::{Endpoint, Request, Response};
@@ -53,12 +54,14 @@ pub(crate) struct GraphQl<E> {
     documents: Documents,
     bank: Bank,
     door: Door,
+    proxies: Arc<[IpNet]>,
     places: Semaphore,
 }
 
 impl<E> GraphQl<E> {
-    pub(crate) fn new(schema: E, unchecked: E, bank: Bank, door: Door) -> Self {
-        Self { schema, unchecked, documents: Documents::new(), bank, door, places: Semaphore::new(UNDER_WAY) }
+    pub(crate) fn new(schema: E, unchecked: E, bank: Bank, door: Door, proxies: Arc<[IpNet]>) -> Self {
+        let (documents, places) = (Documents::new(), Semaphore::new(UNDER_WAY));
+        Self { schema, unchecked, documents, bank, door, proxies, places }
     }
 }
 
@@ -128,6 +131,7 @@ impl<E: Executor> GraphQl<E> {
         let claims_session = operation.is_some_and(document::claims_session);
         let shape = known_document::shape(&text, parameters.operation.as_deref(), &variables);
         let mut prepared = GraphQlRequest::new("").variables(variables).data(Loaders::default());
+        prepared = prepared.data(origin::of(&request, &self.proxies));
         prepared.set_parsed_query(ExecutableDocument::clone(&document));
         prepared.operation_name = parameters.operation;
         let (prepared, caller) = self.identify(&request, prepared)?;

@@ -4,7 +4,7 @@ use crate::error::ApiResult;
 use async_graphql::ID;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
-use entity::id::{InstrumentId, JobId, RegistrationId, TransactionId, UserId};
+use entity::id::{InstrumentId, JobId, NotificationId, SessionId, TransactionId, UserId, VerificationId};
 use entity::money::Currency;
 use entity::refusal::{Code, Refusal};
 use uuid::Uuid;
@@ -20,8 +20,14 @@ pub(crate) enum GlobalId {
     Transaction(TransactionId),
     /// A linked bank account.
     Instrument(InstrumentId),
-    /// A registration.
-    Registration(RegistrationId),
+    /// A code that was sent to a handle.
+    Verification(VerificationId),
+    /// A session.
+    Session(SessionId),
+    /// An entry of an inbox.
+    Notification(NotificationId),
+    /// An entry of a security log, by its number.
+    SecurityEvent(i64),
     /// A job of the outbox.
     Job(JobId),
 }
@@ -32,13 +38,18 @@ impl GlobalId {
         let text = String::from_utf8(BASE64.decode(id.as_bytes()).ok()?).ok()?;
         let mut parts = text.split(':');
         let (kind, name, currency) = (parts.next()?, parts.next()?, parts.next());
+        if let ("security-event", None) = (kind, currency) {
+            return name.parse().ok().map(Self::SecurityEvent);
+        }
         let name = Uuid::try_parse(name).ok()?;
         match (kind, currency) {
             ("user", None) => Some(Self::User(UserId(name))),
             ("account", Some(code)) => Some(Self::Account(UserId(name), Currency::parse(code).ok()?)),
             ("transaction", None) => Some(Self::Transaction(TransactionId(name))),
             ("instrument", None) => Some(Self::Instrument(InstrumentId(name))),
-            ("registration", None) => Some(Self::Registration(RegistrationId(name))),
+            ("verification", None) => Some(Self::Verification(VerificationId(name))),
+            ("session", None) => Some(Self::Session(SessionId(name))),
+            ("notification", None) => Some(Self::Notification(NotificationId(name))),
             ("job", None) => Some(Self::Job(JobId(name))),
             _ => None,
         }
@@ -55,7 +66,10 @@ impl GlobalId {
             Self::Account(owner, currency) => format!("account:{owner}:{currency}"),
             Self::Transaction(id) => format!("transaction:{id}"),
             Self::Instrument(id) => format!("instrument:{id}"),
-            Self::Registration(id) => format!("registration:{id}"),
+            Self::Verification(id) => format!("verification:{id}"),
+            Self::Session(id) => format!("session:{id}"),
+            Self::Notification(id) => format!("notification:{id}"),
+            Self::SecurityEvent(seq) => format!("security-event:{seq}"),
             Self::Job(id) => format!("job:{id}"),
         })
     }
@@ -110,7 +124,10 @@ named!(
     User(UserId),
     Transaction(TransactionId),
     Instrument(InstrumentId),
-    Registration(RegistrationId),
+    Verification(VerificationId),
+    Session(SessionId),
+    Notification(NotificationId),
+    SecurityEvent(i64),
     Job(JobId)
 );
 

@@ -4,12 +4,13 @@
 
 use api::server::{Api, Bound};
 use api::settings::{Command, Settings};
-use api::{demo, doorbell, operator, schema};
+use api::{demo, doorbell, operator, schema, throttle};
 use clap::Parser;
 use entity::clock::Clock;
 use entity::keys::Keys;
 use entity::replica::Replica;
 use entity::{Bank, Db};
+use ipnet::IpNet;
 use std::io::IsTerminal;
 use std::net::SocketAddr;
 use std::process::ExitCode;
@@ -17,15 +18,28 @@ use std::sync::Arc;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use worker::context::Context;
+use worker::outside::Outside;
 use worker::queue::Queues;
-use worker::simulator;
 
 /// Jobs of one kind that run at once inside the api.
 const CONCURRENCY: usize = 16;
 
+/// The OKPay wallet: a GraphQL API at /graphql, operators' at /operator/graphql, the IDE at /.
+///
+/// Without REDIS_URL it is the whole wallet in one process: jobs run in memory, and the bank and
+/// exchange rates are simulated. SIGTERM lets what is under way finish.
+#[derive(Clone, Debug, Parser)]
+#[command(name = "api", version)]
+struct Arguments {
+    #[command(flatten)]
+    settings: Settings,
+    #[command(flatten)]
+    outside: Outside,
+}
+
 #[tokio::main]
 async fn main() -> ExitCode {
-    let settings = Settings::parse();
+    let Arguments { settings, outside } = Arguments::parse();
     tracing_subscriber::fmt()
         .with_env_filter(settings.log.as_str())
         .with_writer(std::io::stderr)
@@ -34,8 +48,8 @@ async fn main() -> ExitCode {
     let done = match settings.command.clone() {
         Some(Command::Schema { operator: false }) => print(&schema::sdl()),
         Some(Command::Schema { operator: true }) => print(&operator::sdl()),
-        Some(Command::Demo { url }) => tell(settings, url).await,
-        None => serve(settings).await,
+        Some(Command::Demo { url }) => tell(settings, outside, url).await,
+        None => serve(settings, outside).await,
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -52,8 +66,8 @@ fn print(text: &str) -> Result<(), String> {
 }
 
 /// Serves until SIGTERM or SIGINT.
-async fn serve(settings: Settings) -> Result<(), String> {
-    let wallet = Wallet::open(&settings).await?;
+async fn serve(settings: Settings, outside: Outside) -> Result<(), String> {
+    let wallet = Wallet::open(&settings, outside).await?;
     let bound = wallet.bind(settings.listen).await?;
     println!("The wallet is open at http://{}/ with example operations to play.", bound.address());
     if settings.redis_url.is_none() {
@@ -64,7 +78,7 @@ async fn serve(settings: Settings) -> Result<(), String> {
 }
 
 /// Tells the story of the main job, on a running wallet or on one that is started for it.
-async fn tell(settings: Settings, url: Option<String>) -> Result<(), String> {
+async fn tell(settings: Settings, outside: Outside, url: Option<String>) -> Result<(), String> {
     if let Some(url) = url {
         let token = match settings.operator_token {
             Some(token) => token,
@@ -72,7 +86,7 @@ async fn tell(settings: Settings, url: Option<String>) -> Result<(), String> {
         };
         return demo::tell(&url, &token).await;
     }
-    let wallet = Wallet::open(&settings).await?;
+    let wallet = Wallet::open(&settings, outside).await?;
     let bound = wallet.bind(SocketAddr::from(([127, 0, 0, 1], 0))).await?;
     let (url, token) = (format!("http://{}", bound.address()), wallet.operator_token.to_string());
     let (stop, stopped) = watch::channel(false);
@@ -88,16 +102,18 @@ struct Wallet {
     bank: Bank,
     operator_token: Arc<str>,
     allowed_origins: Vec<String>,
+    trusted_proxies: Vec<IpNet>,
+    outside: Outside,
 }
 
 impl Wallet {
-    async fn open(settings: &Settings) -> Result<Self, String> {
+    async fn open(settings: &Settings, outside: Outside) -> Result<Self, String> {
         let keys = Keys::load(settings.master_key.as_deref(), &settings.database_url)?;
         let token = settings.operator_token.clone().unwrap_or_else(|| keys.operator_token());
         let db =
             Db::connect(&settings.database_url).await.map_err(|error| format!("DATABASE_URL: {error}"))?;
         migration::run(db.connection()).await.map_err(|error| format!("DATABASE_URL: {error}"))?;
-        let bank = Bank::open(db, keys, Clock::system(), true).await;
+        let bank = Bank::open(db, keys, Clock::system(), outside.simulates_messages()).await;
         let bank = bank.map_err(|error| format!("DATABASE_URL, MASTER_KEY: {error}"))?;
         let bank = match &settings.database_read_url {
             Some(url) if settings.database_url.starts_with("postgres") => {
@@ -107,15 +123,25 @@ impl Wallet {
             Some(_) => return Err("DATABASE_READ_URL: only PostgreSQL has replicas".to_owned()),
             None => bank,
         };
-        Ok(Self { bank, operator_token: token.into(), allowed_origins: settings.allowed_origins.clone() })
+        let bank = match &settings.redis_url {
+            Some(url) => bank.with_gate(Arc::new(throttle::Shared::new(url, &settings.redis_namespace)?)),
+            None => bank,
+        };
+        Ok(Self {
+            bank,
+            operator_token: token.into(),
+            allowed_origins: settings.allowed_origins.clone(),
+            trusted_proxies: settings.trusted_proxies.clone(),
+            outside,
+        })
     }
 
     async fn bind(&self, listen: SocketAddr) -> Result<Bound, String> {
-        let Self { bank, operator_token, allowed_origins } = self;
         let api = Api {
-            bank: bank.clone(),
-            operator_token: operator_token.clone(),
-            allowed_origins: allowed_origins.clone(),
+            bank: self.bank.clone(),
+            operator_token: self.operator_token.clone(),
+            allowed_origins: self.allowed_origins.clone(),
+            trusted_proxies: self.trusted_proxies.clone(),
         };
         api.bind(listen).await
     }
@@ -130,7 +156,7 @@ impl Wallet {
         let (stop, stopped) = watch::channel(false);
         let later = match settings.redis_url.clone() {
             Some(url) => self.ring(url, settings.redis_namespace.clone(), stopped),
-            None => self.work(stopped),
+            None => self.work(stopped)?,
         };
         let served = bound.serve(shutdown).await.map_err(|error| format!("LISTEN: {error}"));
         let _worker = stop.send(true);
@@ -152,10 +178,10 @@ impl Wallet {
         })
     }
 
-    fn work(&self, stopped: watch::Receiver<bool>) -> JoinHandle<()> {
-        let context = Context { gateways: simulator::gateways(&self.bank), bank: self.bank.clone() };
+    fn work(&self, stopped: watch::Receiver<bool>) -> Result<JoinHandle<()>, String> {
+        let context = Context { gateways: self.outside.gateways(&self.bank)?, bank: self.bank.clone() };
         let queues = Queues::memory(worker::KINDS);
-        tokio::spawn(worker::run(context, queues, CONCURRENCY, None, ended(stopped)))
+        Ok(tokio::spawn(worker::run(context, queues, CONCURRENCY, None, ended(stopped))))
     }
 }
 

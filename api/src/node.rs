@@ -49,7 +49,13 @@ async fn find(context: &Context<'_>, id: &ID) -> ApiResult<Node> {
         }
         GlobalId::Transaction(id) => Node::Transaction(Transaction(history::find(&bank.db, me, id).await?)),
         GlobalId::Instrument(id) => Node::Instrument(Instrument(instrument::find(bank, me, id).await?)),
-        GlobalId::User(_) | GlobalId::Account(..) | GlobalId::Registration(_) | GlobalId::Job(_) => {
+        GlobalId::User(_)
+        | GlobalId::Account(..)
+        | GlobalId::Verification(_)
+        | GlobalId::Session(_)
+        | GlobalId::Notification(_)
+        | GlobalId::SecurityEvent(_)
+        | GlobalId::Job(_) => {
             return Err(Code::NotFound.at("id").into());
         }
     })

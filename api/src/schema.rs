@@ -5,13 +5,17 @@ use crate::annotation::AnnotationMutation;
 use crate::deposit::DepositMutation;
 use crate::error::{ErrorCode, ErrorHelp};
 use crate::exchange_rate::ExchangeRateQuery;
+use crate::handle::HandleMutation;
 use crate::history::HistoryQuery;
 use crate::instrument::{Instrument, InstrumentMutation, InstrumentQuery};
 use crate::node::NodeQuery;
+use crate::notification::{Notification, NotificationMutation, NotificationQuery};
 use crate::page::described;
+use crate::profile::{ProfileMutation, ProfileQuery};
 use crate::registration::RegistrationMutation;
 use crate::sandbox::SandboxQuery;
-use crate::session::SessionMutation;
+use crate::security_event::{SecurityEvent, SecurityEventQuery};
+use crate::session::{SessionMutation, SessionQuery};
 use crate::transaction::Transaction;
 use crate::transfer::TransferMutation;
 use crate::user::UserQuery;
@@ -43,7 +47,11 @@ pub struct Query(
     HistoryQuery,
     InstrumentQuery,
     NodeQuery,
+    NotificationQuery,
+    ProfileQuery,
     SandboxQuery,
+    SecurityEventQuery,
+    SessionQuery,
     UserQuery,
 );
 
@@ -53,7 +61,10 @@ pub struct Mutation(
     AccountMutation,
     AnnotationMutation,
     DepositMutation,
+    HandleMutation,
     InstrumentMutation,
+    NotificationMutation,
+    ProfileMutation,
     RegistrationMutation,
     SessionMutation,
     TransferMutation,
@@ -75,6 +86,10 @@ pub fn builder() -> SchemaBuilder<Query, Mutation, EmptySubscription> {
         "A page of linked bank accounts.",
         "A linked bank account and its place.",
     );
+    let builder =
+        described::<_, _, _, Notification>(builder, "A page of an inbox.", "An entry and its place.");
+    let builder =
+        described::<_, _, _, SecurityEvent>(builder, "A page of a security log.", "An entry and its place.");
     described::<_, _, _, Transaction>(builder, "A page of transactions.", "A transaction and its place.")
 }
 

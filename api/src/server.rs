@@ -5,6 +5,7 @@ use crate::http::{Door, GraphQl};
 use crate::{ide, operator, schema};
 use async_graphql::ValidationMode;
 use entity::{Bank, Db};
+use ipnet::IpNet;
 use poem::http::{StatusCode, header};
 use poem::listener::{Acceptor, Listener, TcpListener};
 use poem::middleware::Cors;
@@ -25,6 +26,8 @@ pub struct Api {
     pub operator_token: Arc<str>,
     /// Origins whose pages may use the API.
     pub allowed_origins: Vec<String>,
+    /// Proxies that say where a request came from.
+    pub trusted_proxies: Vec<IpNet>,
 }
 
 /// A server that is bound to its address and does not serve yet.
@@ -55,12 +58,14 @@ impl Api {
     fn routes(self) -> Result<poem::endpoint::BoxEndpoint<'static>, String> {
         let authentication =
             Authentication::new(&self.bank.vault).map_err(|error| format!("MASTER_KEY: {error}"))?;
+        let proxies: Arc<[IpNet]> = self.trusted_proxies.into();
         let apps = || schema::builder().data(self.bank.clone()).data(authentication.clone());
         let apps = GraphQl::new(
             apps().finish(),
             apps().validation_mode(ValidationMode::Fast).finish(),
             self.bank.clone(),
             Door::Apps(authentication.clone()),
+            proxies.clone(),
         );
         let operators = || operator::builder().data(self.bank.clone());
         let operators = GraphQl::new(
@@ -68,6 +73,7 @@ impl Api {
             operators().validation_mode(ValidationMode::Fast).finish(),
             self.bank.clone(),
             Door::Operators(self.operator_token),
+            proxies,
         );
         let routes = Route::new()
             .at("/graphql", apps)
@@ -137,7 +143,12 @@ mod tests {
         let db = Db::connect(&format!("sqlite://{}", file.display())).await.unwrap();
         migration::run(db.connection()).await.unwrap();
         let bank = Bank::open(db.clone(), Keys::new([7; 32]), Clock::adjustable(), true).await.unwrap();
-        let api = Api { bank, operator_token: "token".into(), allowed_origins: Vec::new() };
+        let api = Api {
+            bank,
+            operator_token: "token".into(),
+            allowed_origins: Vec::new(),
+            trusted_proxies: Vec::new(),
+        };
         let routes = api.routes().unwrap();
         // Bodies that never come hold their places.
         let slow = || Body::from_bytes_stream(stream::pending::<std::io::Result<Vec<u8>>>());

@@ -1,11 +1,14 @@
-//! Signing in and out.
+//! Signing in and out, and the sessions of a person.
 
-use crate::authentication::{Session, authentication, bank, caller};
+use crate::authentication::{Session, authentication, bank, caller, origin};
 use crate::error::ApiResult;
+use crate::id::Named;
 use crate::user::{self, HandleInput, User};
-use async_graphql::{Context, InputObject, Object, SimpleObject};
+use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
+use chrono::{DateTime, Utc};
+use entity::id::SessionId;
 use entity::password::Password;
-use entity::{session, sign_in};
+use entity::{device, session, sign_in};
 
 /// Who signs in.
 #[derive(InputObject)]
@@ -15,6 +18,10 @@ pub(crate) struct SignInInput {
     /// The password.
     #[graphql(secret)]
     password: String,
+    /// What the device got when the person signed in on it the first time. Without it the device is new, and the
+    /// person is told.
+    #[graphql(secret)]
+    device_token: Option<String>,
 }
 
 /// The person is signed in.
@@ -48,20 +55,95 @@ pub(crate) struct SignOutPayload {
     signed_out: bool,
 }
 
+/// An open session: a sign-in on a device.
+#[derive(SimpleObject)]
+pub(crate) struct OpenSession {
+    /// The global id.
+    id: ID,
+    /// Whether the request is signed with it.
+    is_current: bool,
+    /// How the client's program called itself.
+    agent: String,
+    /// The address that it was opened from.
+    address: String,
+    /// When it was opened.
+    created_at: DateTime<Utc>,
+    /// When it was last refreshed.
+    refreshed_at: DateTime<Utc>,
+    /// When it expires, if it is not refreshed.
+    expires_at: DateTime<Utc>,
+}
+
+impl OpenSession {
+    fn of(open: session::OpenSession, current: SessionId) -> Self {
+        Self {
+            id: open.id.to_global().to_id(),
+            is_current: open.id == current,
+            agent: open.agent,
+            address: open.address,
+            created_at: open.created_at,
+            refreshed_at: open.refreshed_at,
+            expires_at: open.expires_at,
+        }
+    }
+}
+
+/// The session to be ended.
+#[derive(InputObject)]
+pub(crate) struct RevokeSessionInput {
+    /// The global id of an open session of one's own.
+    id: ID,
+}
+
+/// Sessions were ended.
+#[derive(SimpleObject)]
+pub(crate) struct RevokeSessionPayload {
+    /// How many.
+    revoked: u64,
+}
+
+/// What came with the message about a sign-in.
+#[derive(InputObject)]
+pub(crate) struct ReportSignInInput {
+    /// The code of the message.
+    #[graphql(secret)]
+    token: String,
+}
+
+/// Every session of the person is over.
+#[derive(SimpleObject)]
+pub(crate) struct ReportSignInPayload {
+    /// Always true: from now on the tokens of all sessions are refused.
+    sessions_ended: bool,
+}
+
+#[derive(Default)]
+pub(crate) struct SessionQuery;
+
+#[Object]
+impl SessionQuery {
+    /// The open sessions of the person who asks, newest first.
+    async fn sessions(&self, context: &Context<'_>) -> ApiResult<Vec<OpenSession>> {
+        let caller = caller(context)?;
+        let open = session::list(bank(context)?, caller.user).await?;
+        Ok(open.into_iter().map(|open| OpenSession::of(open, caller.session)).collect())
+    }
+}
+
 #[derive(Default)]
 pub(crate) struct SessionMutation;
 
 #[Object]
 impl SessionMutation {
     /// Signs in. Refuses `SIGN_IN_FAILED` whatever was wrong, `USER_NOT_ACTIVE` before the code was shown,
-    /// `OVERLOADED`.
+    /// `TOO_MANY_TRIES`, `OVERLOADED`.
     async fn sign_in(
         &self,
         context: &Context<'_>,
         #[graphql(desc = "Who signs in.")] input: SignInInput,
     ) -> ApiResult<SignInPayload> {
-        let password = Password::typed(input.password);
-        let tokens = sign_in::sign_in(bank(context)?, &input.handle.parse()?, password).await?;
+        let (password, origin) = (Password::typed(input.password), origin(context).on(input.device_token));
+        let tokens = sign_in::sign_in(bank(context)?, &input.handle.parse()?, password, &origin).await?;
         let user = user::find(context, tokens.user).await?;
         Ok(SignInPayload { user, session: authentication(context)?.issue(bank(context)?, tokens)? })
     }
@@ -73,13 +155,41 @@ impl SessionMutation {
         context: &Context<'_>,
         #[graphql(desc = "The token to be swapped.")] input: RefreshSessionInput,
     ) -> ApiResult<RefreshSessionPayload> {
-        let tokens = session::refresh(bank(context)?, &input.refresh_token).await?;
+        let tokens = session::refresh(bank(context)?, &input.refresh_token, &origin(context)).await?;
         Ok(RefreshSessionPayload { session: authentication(context)?.issue(bank(context)?, tokens)? })
     }
 
     /// Ends the session that the request is signed with.
     async fn sign_out(&self, context: &Context<'_>) -> ApiResult<SignOutPayload> {
-        session::end(bank(context)?, caller(context)?.session).await?;
+        session::sign_out(bank(context)?, caller(context)?, &origin(context)).await?;
         Ok(SignOutPayload { signed_out: true })
+    }
+
+    /// Ends another session. Refuses `NOT_FOUND`.
+    async fn revoke_session(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "Which.")] input: RevokeSessionInput,
+    ) -> ApiResult<RevokeSessionPayload> {
+        let id = SessionId::parse(&input.id, "id")?;
+        session::revoke(bank(context)?, caller(context)?, id, &origin(context)).await?;
+        Ok(RevokeSessionPayload { revoked: 1 })
+    }
+
+    /// Ends all other sessions of the person.
+    async fn revoke_other_sessions(&self, context: &Context<'_>) -> ApiResult<RevokeSessionPayload> {
+        let revoked = session::revoke_others(bank(context)?, caller(context)?, &origin(context)).await?;
+        Ok(RevokeSessionPayload { revoked })
+    }
+
+    /// Says of a sign-in that it was not one's own: every session ends. It needs no session, but the code of the
+    /// message about the sign-in, which works for a week. Refuses `CODE_EXPIRED`.
+    async fn report_sign_in(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "The code of the message.")] input: ReportSignInInput,
+    ) -> ApiResult<ReportSignInPayload> {
+        device::report(bank(context)?, &input.token, &origin(context)).await?;
+        Ok(ReportSignInPayload { sessions_ended: true })
     }
 }

@@ -1,14 +1,11 @@
 //! What the api is told from outside: by environment, or the same by option.
 
-use clap::{Parser, Subcommand};
-use std::net::SocketAddr;
+use clap::{Args, Subcommand};
+use ipnet::IpNet;
+use std::net::{IpAddr, SocketAddr};
 
-/// The OKPay wallet: a GraphQL API at /graphql, operators' at /operator/graphql, the IDE at /.
-///
-/// Without REDIS_URL it is the whole wallet in one process: jobs run in memory, and the bank,
-/// mail and exchange rates are simulated. SIGTERM lets what is under way finish.
-#[derive(Clone, Debug, Parser)]
-#[command(name = "api", version)]
+/// See the module.
+#[derive(Clone, Debug, Args)]
 pub struct Settings {
     /// Where to listen
     #[arg(long, env = "LISTEN", default_value = "127.0.0.1:8000", global = true)]
@@ -41,6 +38,11 @@ pub struct Settings {
     /// from the master key, and printed when the wallet runs in one process
     #[arg(long, env = "OPERATOR_TOKEN", value_parser = check_token, hide_env_values = true, global = true)]
     pub operator_token: Option<String>,
+
+    /// Proxies whose X-Forwarded-For says where a request came from: addresses or networks, with commas,
+    /// such as 10.0.0.0/8
+    #[arg(long, env = "TRUSTED_PROXIES", value_delimiter = ',', value_parser = check_network, global = true)]
+    pub trusted_proxies: Vec<IpNet>,
 
     /// Web origins whose pages may use the API, with commas, such as https://app.example.com
     #[arg(long, env = "ALLOWED_ORIGINS", value_delimiter = ',', value_parser = check_origin, global = true)]
@@ -85,6 +87,13 @@ fn check_redis(text: &str) -> Result<String, String> {
 fn check_token(text: &str) -> Result<String, String> {
     let fits = text.len() >= 32 && text.bytes().all(|byte| byte.is_ascii_graphic());
     if fits { Ok(text.to_owned()) } else { Err("expected at least 32 visible ASCII characters".to_owned()) }
+}
+
+fn check_network(text: &str) -> Result<IpNet, String> {
+    let address = || text.parse::<IpAddr>().map(IpNet::from);
+    text.parse::<IpNet>()
+        .or_else(|_| address())
+        .map_err(|_| "expected addresses or networks such as 10.0.0.0/8".to_owned())
 }
 
 fn check_origin(text: &str) -> Result<String, String> {

@@ -2,6 +2,7 @@
 
 use crate::authentication::{bank, caller};
 use crate::error::ApiResult;
+use crate::handle::Handle;
 use crate::id::Named;
 use async_graphql::dataloader::Loader;
 use async_graphql::{Context, Enum, ID, Object, OneofObject, SimpleObject};
@@ -33,31 +34,10 @@ impl HandleInput {
     }
 }
 
-/// What kind of handle.
-#[derive(Clone, Copy, PartialEq, Eq, Enum)]
-#[graphql(remote = "handle::HandleKind")]
-pub(crate) enum HandleKind {
-    /// An e-mail address.
-    Email,
-    /// A phone number.
-    Phone,
-}
-
-/// A verified e-mail address or phone number.
-#[derive(SimpleObject)]
-pub(crate) struct Handle {
-    /// What kind.
-    kind: HandleKind,
-    /// The address in lower case, or the number in E.164.
-    value: String,
-}
-
 /// Whether a person may act.
 #[derive(Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(remote = "user::UserState")]
 pub(crate) enum UserState {
-    /// Has signed up and not yet shown the code.
-    PendingActivation,
     /// May do everything.
     Active,
     /// May look and be paid; no money leaves.
@@ -90,10 +70,7 @@ impl User {
     /// The verified handles, oldest first.
     async fn handles(&self, context: &Context<'_>) -> ApiResult<Vec<Handle>> {
         let handles = user::handles(bank(context)?, self.0.id).await?;
-        Ok(handles
-            .into_iter()
-            .map(|handle| Handle { kind: handle.kind().into(), value: handle.to_string() })
-            .collect())
+        Ok(handles.into_iter().map(Handle::from).collect())
     }
 
     /// The version of the terms that the person accepted.

@@ -181,7 +181,7 @@ async fn state_for(tx: &DatabaseTransaction, owner: UserId) -> Result<AccountSta
     let owner = user::Entity::find_by_id(owner).lock_exclusive().one(tx).await?;
     let owner = owner.ok_or(Code::NotFound)?;
     Ok(match owner.state {
-        UserState::PendingActivation | UserState::Active => AccountState::Open,
+        UserState::Active => AccountState::Open,
         UserState::Frozen => AccountState::Frozen,
         UserState::Closed => AccountState::Closed,
     })

@@ -11,9 +11,11 @@ use crate::ledger::{Known, Ledger, Writing};
 use crate::password::Passwords;
 use crate::replica::Replica;
 use crate::session::{self, BySession};
+use crate::throttle::{Gate, Memory};
 use crate::user::{self, ByHandle};
 use crate::vault::Vault;
 use crate::{outbox, rail};
+use std::sync::Arc;
 
 /// An open bank. Clones share it.
 #[derive(Clone, Debug)]
@@ -37,6 +39,7 @@ pub struct Bank {
     pub(crate) by_act: rail::ByAct,
     pub(crate) ledger: Ledger,
     pub(crate) passwords: Passwords,
+    pub(crate) gate: Arc<dyn Gate>,
 }
 
 impl Bank {
@@ -72,6 +75,7 @@ impl Bank {
             replica: None,
             ids: Ids::default(),
             passwords: Passwords::new(),
+            gate: Arc::new(Memory::default()),
             db,
             clock,
             bell,
@@ -84,6 +88,12 @@ impl Bank {
     #[must_use]
     pub fn with_replica(self, replica: Replica) -> Self {
         Self { replica: Some(replica), ..self }
+    }
+
+    /// The same with a gate that other processes share.
+    #[must_use]
+    pub fn with_gate(self, gate: Arc<dyn Gate>) -> Self {
+        Self { gate, ..self }
     }
 
     /// The bank for a request that only reads: on the replica, where it shows all that was committed

@@ -26,7 +26,6 @@ pub async fn set(bank: &Bank, id: UserId, frozen: bool) -> Result<User> {
     let row = user::Entity::find_by_id(id).lock_exclusive().one(&tx).await?.ok_or(Code::NotFound.at("id"))?;
     match row.state {
         UserState::Active | UserState::Frozen => {}
-        UserState::PendingActivation => return Err(Code::UserNotActive.at("id").into()),
         UserState::Closed => return Err(Code::UserClosed.at("id").into()),
     }
     user::Entity::update_many()

@@ -39,8 +39,16 @@ macro_rules! ids {
 ids! {
     /// A person.
     UserId,
-    /// One attempt to sign up.
-    RegistrationId,
+    /// A code that was sent to a handle; for who signs up, the attempt.
+    VerificationId,
+    /// A device that somebody signed in with.
+    DeviceId,
+    /// Something that people are told of.
+    EventId,
+    /// An entry of somebody's inbox.
+    NotificationId,
+    /// What is sent to a handle.
+    MessageId,
     /// One sign-in on one device.
     SessionId,
     /// One act that moves money.
@@ -49,8 +57,6 @@ ids! {
     InstrumentId,
     /// A row of the outbox.
     JobId,
-    /// A message of the sandbox.
-    MessageId,
 }
 
 /// An account, inside the house. Outside it is named by its owner and its currency.

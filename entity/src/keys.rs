@@ -7,6 +7,8 @@
 
 use crate::error::Fault;
 use crate::seal::{Key, KeyId, Place, Sealed};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD as BASE64;
 use hmac::{Hmac, Mac};
 use sha2::Sha256;
 use std::fmt;
@@ -167,6 +169,11 @@ pub(crate) fn mac(key: &[u8], parts: &[&[u8]]) -> [u8; 32] {
         mac.update(part);
     }
     mac.finalize().into_bytes().into()
+}
+
+/// HMAC-SHA-256 of a text, in base64: how requests to others are signed (Standard Webhooks).
+pub fn signature(key: &[u8], text: &[u8]) -> String {
+    BASE64.encode(mac(key, &[text]))
 }
 
 /// Compares without telling by its duration where two texts differ.

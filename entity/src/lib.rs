@@ -20,8 +20,10 @@
 //! # The map
 //!
 //! Values, which know nothing: [`money`], [`handle`], [`id`], [`clock`], [`page`], [`refusal`].
-//! Secrets: [`keys`], [`vault`].
-//! People: [`user`], [`registration`], [`sign_in`], [`session`], [`password`], [`freeze`], [`instrument`].
+//! [`language`], [`origin`], [`secret`]. Secrets: [`keys`], [`vault`].
+//! People: [`user`], [`verification`], [`registration`], [`sign_in`], [`session`], [`device`],
+//! [`password`], [`throttle`], [`security_event`], [`freeze`], [`instrument`]; what they are told:
+//! [`notification`], [`message`].
 //! Money: [`account`], [`transaction`], [`transfer`], [`deposit`], [`withdrawal`], [`rail`],
 //! [`ledger`]. Reading: [`history`], [`annotation`], [`exchange_rate`], [`replica`]. Later: [`outbox`],
 //! [`relay`], [`dead_letter`], [`bell`]. The world outside, simulated: [`sandbox`].
@@ -37,6 +39,7 @@ pub mod clock;
 pub mod db;
 pub mod dead_letter;
 pub mod deposit;
+pub mod device;
 pub mod error;
 pub mod exchange_rate;
 pub mod freeze;
@@ -46,8 +49,12 @@ pub mod history;
 pub mod id;
 pub mod instrument;
 pub mod keys;
+pub mod language;
 pub mod ledger;
+pub mod message;
 pub mod money;
+pub mod notification;
+pub mod origin;
 pub mod outbox;
 pub mod page;
 pub mod password;
@@ -58,13 +65,17 @@ pub mod relay;
 pub mod replica;
 pub mod sandbox;
 mod seal;
+pub mod secret;
+pub mod security_event;
 pub mod session;
 pub mod sign_in;
 mod table;
+pub mod throttle;
 pub mod transaction;
 pub mod transfer;
 pub mod user;
 pub mod vault;
+pub mod verification;
 pub mod withdrawal;
 
 pub use bank::Bank;

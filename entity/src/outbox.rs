@@ -14,7 +14,7 @@ use crate::clock::Time;
 use crate::db::{Db, one_of};
 use crate::error::{Fault, Result};
 use crate::gather::{Answers, Gather};
-use crate::id::{JobId, RegistrationId, TransactionId};
+use crate::id::{JobId, MessageId, TransactionId};
 use crate::table::job;
 use chrono::Duration;
 use sea_orm::sea_query::Expr;
@@ -33,10 +33,10 @@ const BACKOFF_MAX: Duration = Duration::hours(2);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "job", rename_all = "kebab-case")]
 pub enum Job {
-    /// Send the code of a registration.
-    SendCode {
+    /// Send a message to a handle.
+    SendMessage {
         /// Which.
-        registration: RegistrationId,
+        message: MessageId,
     },
     /// Collect a deposit from the person's bank.
     ConfirmDeposit {
@@ -52,12 +52,12 @@ pub enum Job {
 
 impl Job {
     /// The queues, one a kind of job.
-    pub const KINDS: &'static [&'static str] = &["send-code", "confirm-deposit", "settle-withdrawal"];
+    pub const KINDS: &'static [&'static str] = &["send-message", "confirm-deposit", "settle-withdrawal"];
 
     /// Its queue.
     pub fn kind(self) -> &'static str {
         match self {
-            Self::SendCode { .. } => "send-code",
+            Self::SendMessage { .. } => "send-message",
             Self::ConfirmDeposit { .. } => "confirm-deposit",
             Self::SettleWithdrawal { .. } => "settle-withdrawal",
         }
@@ -66,7 +66,7 @@ impl Job {
     /// Its name: that of what it is about.
     pub fn id(self) -> JobId {
         match self {
-            Self::SendCode { registration } => JobId(registration.0),
+            Self::SendMessage { message } => JobId(message.0),
             Self::ConfirmDeposit { transaction } | Self::SettleWithdrawal { transaction } => {
                 JobId(transaction.0)
             }
@@ -247,9 +247,9 @@ mod tests {
     #[test]
     fn every_job_has_a_queue() {
         let transaction = TransactionId(uuid::Uuid::nil());
-        let registration = RegistrationId(uuid::Uuid::nil());
+        let message = MessageId(uuid::Uuid::nil());
         for job in [
-            Job::SendCode { registration },
+            Job::SendMessage { message },
             Job::ConfirmDeposit { transaction },
             Job::SettleWithdrawal { transaction },
         ] {

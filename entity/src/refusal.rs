@@ -16,28 +16,35 @@ macro_rules! refusals {
             AmountScale "AMOUNT_SCALE" false "The amount has more decimal digits than its currency. Nothing is rounded; write fewer digits." "金额的小数位数多于该货币允许的位数，系统不会四舍五入，请减少位数。";
             AmountTooLarge "AMOUNT_TOO_LARGE" false "The amount is larger than one act may move: 10^15 minor units." "金额超出单笔操作的上限（10^15 个最小货币单位）。";
             AmountZero "AMOUNT_ZERO" false "The amount has to be more than zero." "金额必须大于零。";
-            CodeExpired "CODE_EXPIRED" false "The code is no longer valid. Sign up again to get a new one." "验证码已失效，请重新注册以获取新验证码。";
+            CategoryFixed "CATEGORY_FIXED" false "Security notifications can't be muted." "安全通知无法关闭。";
+            CodeExpired "CODE_EXPIRED" false "The code is no longer valid. Ask for a new one." "验证码已失效，请重新获取。";
             CodeWrong "CODE_WRONG" false "The code is wrong. After five wrong tries a new one is needed." "验证码错误。连续错误五次后需要重新获取。";
             CurrencyUnknown "CURRENCY_UNKNOWN" false "Use a currency code of ISO 4217 in capitals, such as EUR." "请使用大写的 ISO 4217 货币代码，例如 EUR。";
             CursorInvalid "CURSOR_INVALID" false "Use a cursor that a page of this list gave you." "请使用本列表分页返回的游标。";
             EmailInvalid "EMAIL_INVALID" false "This is not an e-mail address." "这不是有效的电子邮件地址。";
             FilterInvalid "FILTER_INVALID" false "The filter can match nothing: its start has to be before its end, in the years 1 to 9999." "筛选条件无法匹配：开始时间必须早于结束时间，且年份须在 1 至 9999 之间。";
+            HandleLimit "HANDLE_LIMIT" false "A person may have ten handles. Remove one first." "每位用户最多可有十个联系地址，请先移除一个。";
+            HandlePrimary "HANDLE_PRIMARY" false "This is the primary handle. Make another one primary first." "这是主要联系地址，请先将其他地址设为主要地址。";
             HolderInvalid "HOLDER_INVALID" false "Give the name of the account's holder, at most 100 characters." "请填写账户持有人姓名，最多 100 个字符。";
             IbanInvalid "IBAN_INVALID" false "This is not a valid IBAN (ISO 13616): check it for a mistyped character." "这不是有效的 IBAN（ISO 13616），请检查是否有输入错误。";
-            IdMalformed "ID_MALFORMED" false "This is not an id of the kind expected here." "此处需要其他类型的 ID。";
             IdempotencyKeyInvalid "IDEMPOTENCY_KEY_INVALID" false "Choose a key of 1 to 64 visible ASCII characters, a new one for each new act." "幂等键须为 1 至 64 个可见 ASCII 字符，每个新操作使用新的键。";
             IdempotencyKeyReused "IDEMPOTENCY_KEY_REUSED" false "This key was used for something else. Use a new key for a new act." "该幂等键已用于其他操作，请为新操作使用新的键。";
+            IdMalformed "ID_MALFORMED" false "This is not an id of the kind expected here." "此处需要其他类型的 ID。";
             InsufficientFunds "INSUFFICIENT_FUNDS" false "The balance in this currency is too low. Top up, or send less." "该货币余额不足，请先充值或减少金额。";
             JobNotDead "JOB_NOT_DEAD" false "This job is no dead letter; it is done or still being tried." "该任务不是死信：它已完成或仍在重试。";
             NameInvalid "NAME_INVALID" false "Give a name of at most 100 characters." "请填写姓名，最多 100 个字符。";
             NicknameInvalid "NICKNAME_INVALID" false "Use a nickname of 1 to 100 characters, or none." "昵称须为 1 至 100 个字符，或留空。";
-            NotFound "NOT_FOUND" false "There is nothing of yours by this id." "没有属于您的该 ID 对应内容。";
             NoteInvalid "NOTE_INVALID" false "The note is too long or has characters that can't be shown." "备注过长或包含无法显示的字符。";
+            NotFound "NOT_FOUND" false "There is nothing of yours by this id." "没有属于您的该 ID 对应内容。";
             Overloaded "OVERLOADED" true "The wallet is busy. Try again in a moment with the same idempotency key." "系统繁忙，请稍后使用相同的幂等键重试。";
             PageSize "PAGE_SIZE" false "Ask for 1 to 100 items a page, either from the start (first) or from the end (last)." "每页请请求 1 至 100 条，使用 first 或 last 其中之一。";
+            PasswordCommon "PASSWORD_COMMON" false "Many people use this password, so it is the first to be tried. Choose another." "该密码被广泛使用，容易被猜到，请换一个。";
             PasswordTooLong "PASSWORD_TOO_LONG" false "Use a password of at most 128 characters." "密码最多 128 个字符。";
             PasswordTooShort "PASSWORD_TOO_SHORT" false "Use a password of at least 12 characters." "密码至少 12 个字符。";
+            PasswordWeak "PASSWORD_WEAK" false "This password can be guessed. Use several words that don't belong together." "该密码容易被猜到，请使用几个互不相关的词语。";
+            PasswordWrong "PASSWORD_WRONG" false "The password is wrong." "密码错误。";
             PhoneInvalid "PHONE_INVALID" false "Write the phone number in international form, such as +4915112345678." "请使用国际格式的手机号，例如 +8613812345678。";
+            PhraseInvalid "PHRASE_INVALID" false "Use a phrase of at most 100 characters." "防伪短语最多 100 个字符。";
             RecipientUnavailable "RECIPIENT_UNAVAILABLE" false "The recipient can't be paid at present." "收款人目前无法收款。";
             RecipientUnknown "RECIPIENT_UNKNOWN" false "Nobody has signed up with this e-mail address or phone number." "没有用户使用该电子邮件或手机号注册。";
             RefreshTokenInvalid "REFRESH_TOKEN_INVALID" false "The refresh token is unknown or has ended. Sign in again." "刷新令牌无效或已失效，请重新登录。";
@@ -48,8 +55,10 @@ macro_rules! refusals {
             SignInFailed "SIGN_IN_FAILED" false "No account is open under this name with this password." "账号或密码不正确。";
             TagsInvalid "TAGS_INVALID" false "Use at most 20 different tags of 1 to 50 characters." "最多使用 20 个不同的标签，每个 1 至 50 个字符。";
             TermsNotAccepted "TERMS_NOT_ACCEPTED" false "Accept the terms in force: give their version." "请接受当前有效的条款并提供其版本号。";
+            TimeZoneUnknown "TIME_ZONE_UNKNOWN" false "Use a time zone of the IANA database, such as Europe/Berlin." "请使用 IANA 时区名称，例如 Asia/Shanghai。";
             TokenExpired "TOKEN_EXPIRED" false "The access token has expired. Get a new one with the refresh token." "访问令牌已过期，请使用刷新令牌获取新令牌。";
             TokenInvalid "TOKEN_INVALID" false "The access token is not one of ours. Sign in again." "访问令牌无效，请重新登录。";
+            TooManyTries "TOO_MANY_TRIES" true "There were too many tries. Come again after the seconds in retryAfter." "尝试次数过多，请在 retryAfter 秒后再试。";
             Unauthenticated "UNAUTHENTICATED" false "Sign in first and send the access token in the Authorization header." "请先登录，并在 Authorization 请求头中携带访问令牌。";
             UserClosed "USER_CLOSED" false "This user's wallet is closed." "该用户的钱包已关闭。";
             UserFrozen "USER_FROZEN" false "Your wallet is frozen: no money can leave it. Contact support." "您的钱包已被冻结，暂时无法转出资金，请联系客服。";
@@ -97,7 +106,12 @@ refusals!(codes);
 impl Code {
     /// A refusal of one input field.
     pub fn at(self, field: &'static str) -> Refusal {
-        Refusal { code: self, field: Some(field) }
+        Refusal { code: self, field: Some(field), retry_after: None }
+    }
+
+    /// A refusal that ends after so many seconds.
+    pub(crate) fn after(self, seconds: u32) -> Refusal {
+        Refusal { code: self, field: None, retry_after: Some(seconds) }
     }
 }
 
@@ -109,10 +123,12 @@ pub struct Refusal {
     pub code: Code,
     /// The input field that it is about, as the API names it.
     pub field: Option<&'static str>,
+    /// After how many seconds the same may be asked again, where that is known.
+    pub retry_after: Option<u32>,
 }
 
 impl From<Code> for Refusal {
     fn from(code: Code) -> Self {
-        Self { code, field: None }
+        Self { code, field: None, retry_after: None }
     }
 }

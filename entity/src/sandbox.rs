@@ -10,6 +10,7 @@ use crate::error::{Fault, Result};
 use crate::handle::Handle;
 use crate::id::{MessageId, TransactionId};
 use crate::instrument::Instrument;
+use crate::message::Outgoing;
 use crate::money::Currency;
 use crate::refusal::Code;
 use crate::table::{sandbox_message, sandbox_order};
@@ -63,20 +64,21 @@ pub struct SandboxOrder {
     pub received_at: Time,
 }
 
-/// Delivers a message.
+/// Delivers a message, once, however often it is sent.
 ///
 /// # Errors
 /// Only faults.
-pub async fn deliver(bank: &Bank, to: &Handle, subject: &str, body: &str) -> Result<()> {
-    let now = bank.clock.now();
+pub async fn deliver(bank: &Bank, message: &Outgoing) -> Result<()> {
     let row = sandbox_message::Model {
-        id: MessageId(bank.ids.next(now)),
-        recipient: to.as_str().to_owned(),
-        subject: subject.to_owned(),
-        body: body.to_owned(),
-        sent_at: now,
+        id: message.id,
+        recipient: message.to.as_str().to_owned(),
+        subject: message.text.subject.clone(),
+        body: message.text.body.clone(),
+        sent_at: bank.clock.now(),
     };
     sandbox_message::Entity::insert(row.into_active_model())
+        .on_conflict(OnConflict::new().do_nothing().to_owned())
+        .try_insert()
         .exec_without_returning(bank.db.connection())
         .await?;
     Ok(())

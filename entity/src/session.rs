@@ -1,28 +1,38 @@
 //! Sessions: one sign-in on one device.
 //!
 //! Guarantees: a refresh token works once (RFC 9700, section 4.14.2). Whoever shows a used one
-//! again ends the session, since one of the two who have it is a thief. Only hashes are stored.
-//! The access token is made by the api from what is here; it dies with the session, because every
-//! request is [`check`]ed, or claims its session to the ledger.
+//! again ends the session, since one of the two who have it is a thief, and the person is told. Only
+//! hashes are stored. A session ends when it was not refreshed for [`IDLE`], and after [`LIFE`] in any
+//! case (ASVS 5.0, 7.3.1 and 7.3.2). The access token is made by the api from what is here; it dies with
+//! the session, because every request is [`check`]ed, or claims its session to the ledger.
 
 use crate::bank::Bank;
 use crate::clock::Time;
 use crate::db::{Db, one_of};
-use crate::error::Result;
+use crate::device;
+use crate::error::{Error, Fault, Result};
 use crate::gather::{Answers, Gather};
-use crate::id::{SessionId, UserId};
+use crate::id::{EventId, SessionId, UserId};
 use crate::keys;
+use crate::notification::{self, Notice};
+use crate::origin::Origin;
 use crate::refusal::Code;
-use crate::table::{refresh_token, session};
+use crate::secret::Secret;
+use crate::security_event::{self, SecurityEventKind};
+use crate::table::{self, refresh_token, session};
+use crate::user;
+use crate::vault::DataKey;
 use chrono::Duration;
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, IntoActiveModel,
-    QueryFilter, QuerySelect,
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseTransaction, DeriveActiveEnum, EntityTrait,
+    EnumIter, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect,
 };
 use sha2::{Digest, Sha256};
 
-/// How long a session lives at most, however often it is refreshed (ASVS 5.0, 7.3.2).
+/// How long a session lives at most, however often it is refreshed.
 const LIFE: Duration = Duration::days(60);
+/// How long a session lives without being refreshed.
+const IDLE: Duration = Duration::days(14);
 
 /// Who acts, and in which session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,33 +44,92 @@ pub struct Caller {
 }
 
 /// What a client is given when it signs in or refreshes.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct Tokens {
     /// The session that an access token is made for.
     pub session: SessionId,
     /// Whose it is.
     pub user: UserId,
     /// The token that gets the next access token; it works once.
-    pub refresh: String,
+    pub refresh: Secret,
+    /// The token that the device is to keep, if it was not seen before.
+    pub device: Option<Secret>,
 }
+
+/// Why a session ended before its time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
+#[sea_orm(rs_type = "String", db_type = "Text", rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum EndReason {
+    /// The person signed out.
+    SignedOut,
+    /// The person ended it from another session.
+    Revoked,
+    /// Its refresh token was used twice.
+    TokenReused,
+    /// Somebody said of a sign-in that it was not theirs.
+    NotMe,
+    /// The password was changed.
+    PasswordChanged,
+}
+
+/// An open session, as its person sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OpenSession {
+    /// Its id.
+    pub id: SessionId,
+    /// How the client's program called itself.
+    pub agent: String,
+    /// From which address it was opened.
+    pub address: String,
+    /// When it was opened.
+    pub created_at: Time,
+    /// When it was last refreshed.
+    pub refreshed_at: Time,
+    /// When it expires, if it is not refreshed.
+    pub expires_at: Time,
+}
+
+/// The column of the address, for its seal.
+const ADDRESS: &str = "sessions.address";
 
 /// Opens a session for somebody who has just proven to be this person.
-pub(crate) async fn open(bank: &Bank, tx: &DatabaseTransaction, user_id: UserId) -> Result<Tokens> {
-    let now = bank.clock.now();
+pub(crate) async fn open(
+    bank: &Bank,
+    tx: &DatabaseTransaction,
+    key: &DataKey,
+    origin: &Origin,
+) -> Result<Tokens> {
+    let (user_id, now) = (key.user(), bank.clock.now());
     let id = SessionId(bank.ids.next(now));
-    let row = session::Model { id, user_id, created_at: now, expires_at: now + LIFE, ended_at: None };
+    let device = device::meet(bank, tx, key, origin).await?;
+    let row = session::Model {
+        id,
+        user_id,
+        device_id: Some(device.id),
+        address: Some(key.seal(ADDRESS, id.0, &origin.shown())?),
+        created_at: now,
+        refreshed_at: now,
+        expires_at: now + IDLE,
+        ended_at: None,
+        end_reason: None,
+    };
     session::Entity::insert(row.into_active_model()).exec_without_returning(tx).await?;
-    issue(tx, id, user_id, now).await
+    if device.is_news {
+        device::announce(bank, tx, key, id, origin).await?;
+    }
+    let refresh = issue(tx, id, now).await?;
+    Ok(Tokens { session: id, user: user_id, refresh, device: device.token })
 }
 
-async fn issue(tx: &DatabaseTransaction, session_id: SessionId, user: UserId, now: Time) -> Result<Tokens> {
+async fn issue(tx: &DatabaseTransaction, session_id: SessionId, now: Time) -> Result<Secret> {
     let refresh = format!("okr_{}", keys::hex(&keys::random_bytes()));
     let row = refresh_token::Model { hash: hash(&refresh), session_id, issued_at: now, used_at: None };
     refresh_token::Entity::insert(row.into_active_model()).exec_without_returning(tx).await?;
-    Ok(Tokens { session: session_id, user, refresh })
+    Ok(Secret::new(refresh))
 }
 
-fn hash(token: &str) -> Vec<u8> {
+/// What is kept of a token of 256 random bits, for which no slow hash is needed.
+pub(crate) fn hash(token: &str) -> Vec<u8> {
     Sha256::digest(token.as_bytes()).to_vec()
 }
 
@@ -68,7 +137,7 @@ fn hash(token: &str) -> Vec<u8> {
 ///
 /// # Errors
 /// `REFRESH_TOKEN_INVALID`; `REFRESH_TOKEN_REUSED`, and then the session is over.
-pub async fn refresh(bank: &Bank, token: &str) -> Result<Tokens> {
+pub async fn refresh(bank: &Bank, token: &str, origin: &Origin) -> Result<Tokens> {
     let now = bank.clock.now();
     let tx = bank.db.begin().await?;
     let invalid = Code::RefreshTokenInvalid.at("refreshToken");
@@ -79,19 +148,47 @@ pub async fn refresh(bank: &Bank, token: &str) -> Result<Tokens> {
         return Err(invalid.into());
     }
     if row.used_at.is_some() {
-        end_in(&tx, row.session_id, now).await?;
-        tx.commit().await?;
-        tracing::warn!(session = %row.session_id, user = %session.user_id, "a refresh token was used twice");
-        return Err(Code::RefreshTokenReused.at("refreshToken").into());
+        return Err(stolen(bank, tx, &session, origin).await);
     }
     refresh_token::Entity::update_many()
         .set(refresh_token::ActiveModel { used_at: Set(Some(now)), ..Default::default() })
         .filter(refresh_token::COLUMN.hash.eq(row.hash))
         .exec(&tx)
         .await?;
-    let tokens = issue(&tx, session.id, session.user_id, now).await?;
+    let expires_at = (now + IDLE).min(session.created_at + LIFE);
+    session::Entity::update_many()
+        .set(session::ActiveModel {
+            refreshed_at: Set(now),
+            expires_at: Set(expires_at),
+            ..Default::default()
+        })
+        .filter(session::COLUMN.id.eq(session.id))
+        .exec(&tx)
+        .await?;
+    let refresh = issue(&tx, session.id, now).await?;
     tx.commit().await?;
-    Ok(tokens)
+    Ok(Tokens { session: session.id, user: session.user_id, refresh, device: None })
+}
+
+/// Ends a session whose refresh token was used twice, and tells its person.
+async fn stolen(bank: &Bank, tx: DatabaseTransaction, session: &session::Model, origin: &Origin) -> Error {
+    let ended = async {
+        let (_, key) = user::lock(bank, &tx, session.user_id).await?;
+        end_one(&tx, session.id, EndReason::TokenReused, bank.clock.now()).await?;
+        security_event::record(bank, &tx, &key, SecurityEventKind::TokenReused, origin).await?;
+        notification::tell(bank, &tx, &key, EventId(session.id.0), &Notice::TokenReused).await
+    };
+    if let Err(error) = ended.await {
+        return error;
+    }
+    match tx.commit().await {
+        Ok(()) => {
+            bank.bell.ring();
+            tracing::warn!(session = %session.id, user = %session.user_id, "a refresh token was used twice");
+            Code::RefreshTokenReused.at("refreshToken").into()
+        }
+        Err(error) => error.into(),
+    }
 }
 
 /// The question whose a session is that was not ended, and when it expires.
@@ -111,9 +208,15 @@ pub(crate) async fn among(
     sessions: &[SessionId],
 ) -> Answers<SessionId, (UserId, Time)> {
     let ids = sessions.iter().map(|session| session.0);
-    let query = session::Entity::find().filter(one_of(db, session::Column::Id, ids));
-    let rows = query.filter(session::COLUMN.ended_at.is_null()).all(db).await?;
-    Ok(rows.into_iter().map(|row| (row.id, (row.user_id, row.expires_at))).collect())
+    let rows: Vec<(SessionId, UserId, Time)> = session::Entity::find()
+        .select_only()
+        .columns([session::Column::Id, session::Column::UserId, session::Column::ExpiresAt])
+        .filter(one_of(db, session::Column::Id, ids))
+        .filter(session::COLUMN.ended_at.is_null())
+        .into_tuple()
+        .all(db)
+        .await?;
+    Ok(rows.into_iter().map(|(id, user, expires_at)| (id, (user, expires_at))).collect())
 }
 
 /// Refuses a caller whose session is not its own, or not open any more.
@@ -131,20 +234,125 @@ pub async fn check(bank: &Bank, caller: Caller) -> Result<()> {
 ///
 /// # Errors
 /// Only faults.
-pub async fn end(bank: &Bank, id: SessionId) -> Result<()> {
-    let tx = bank.db.begin().await?;
-    end_in(&tx, id, bank.clock.now()).await?;
-    Ok(tx.commit().await?)
+pub async fn sign_out(bank: &Bank, caller: Caller, origin: &Origin) -> Result<()> {
+    end(bank, caller.user, caller.session, EndReason::SignedOut, origin).await.map(drop)
 }
 
-async fn end_in(tx: &DatabaseTransaction, id: SessionId, now: Time) -> Result<()> {
-    session::Entity::update_many()
-        .set(session::ActiveModel { ended_at: Set(Some(now)), ..Default::default() })
+/// Ends another session of the person's own.
+///
+/// # Errors
+/// `NOT_FOUND`.
+pub async fn revoke(bank: &Bank, caller: Caller, id: SessionId, origin: &Origin) -> Result<()> {
+    let ended = end(bank, caller.user, id, EndReason::Revoked, origin).await?;
+    if ended > 0 { Ok(()) } else { Err(Code::NotFound.at("id").into()) }
+}
+
+/// Ends all other sessions of the person; says how many.
+///
+/// # Errors
+/// Only faults.
+pub async fn revoke_others(bank: &Bank, caller: Caller, origin: &Origin) -> Result<u64> {
+    let tx = bank.db.begin().await?;
+    let (_, key) = user::lock(bank, &tx, caller.user).await?;
+    let now = bank.clock.now();
+    let ended = end_all(&tx, caller.user, Some(caller.session), EndReason::Revoked, now).await?;
+    if ended > 0 {
+        security_event::record(bank, &tx, &key, SecurityEventKind::SessionRevoked, origin).await?;
+    }
+    tx.commit().await?;
+    Ok(ended)
+}
+
+async fn end(bank: &Bank, user: UserId, id: SessionId, why: EndReason, origin: &Origin) -> Result<u64> {
+    let tx = bank.db.begin().await?;
+    let (_, key) = user::lock(bank, &tx, user).await?;
+    let own = session::Entity::find_by_id(id).filter(session::COLUMN.user_id.eq(user)).one(&tx).await?;
+    if own.is_none() {
+        return Ok(0);
+    }
+    let ended = end_one(&tx, id, why, bank.clock.now()).await?;
+    if ended > 0 {
+        let kind = match why {
+            EndReason::SignedOut => SecurityEventKind::SignedOut,
+            EndReason::Revoked | EndReason::TokenReused | EndReason::NotMe | EndReason::PasswordChanged => {
+                SecurityEventKind::SessionRevoked
+            }
+        };
+        security_event::record(bank, &tx, &key, kind, origin).await?;
+    }
+    tx.commit().await?;
+    Ok(ended)
+}
+
+async fn end_one(tx: &DatabaseTransaction, id: SessionId, why: EndReason, now: Time) -> Result<u64> {
+    let ended = session::Entity::update_many()
+        .set(session::ActiveModel {
+            ended_at: Set(Some(now)),
+            end_reason: Set(Some(why)),
+            ..Default::default()
+        })
         .filter(session::COLUMN.id.eq(id))
         .filter(session::COLUMN.ended_at.is_null())
         .exec(tx)
         .await?;
-    Ok(())
+    Ok(ended.rows_affected)
+}
+
+/// Ends all sessions of a person but one.
+pub(crate) async fn end_all(
+    tx: &DatabaseTransaction,
+    user: UserId,
+    but: Option<SessionId>,
+    why: EndReason,
+    now: Time,
+) -> Result<u64> {
+    let mut ended = session::Entity::update_many()
+        .set(session::ActiveModel {
+            ended_at: Set(Some(now)),
+            end_reason: Set(Some(why)),
+            ..Default::default()
+        })
+        .filter(session::COLUMN.user_id.eq(user))
+        .filter(session::COLUMN.ended_at.is_null());
+    if let Some(but) = but {
+        ended = ended.filter(session::COLUMN.id.ne(but));
+    }
+    Ok(ended.exec(tx).await?.rows_affected)
+}
+
+/// The open sessions of a person, newest first.
+///
+/// # Errors
+/// Only faults.
+pub async fn list(bank: &Bank, user: UserId) -> Result<Vec<OpenSession>> {
+    let db = bank.db.connection();
+    let rows = session::Entity::find()
+        .find_also_related(table::device::Entity)
+        .filter(session::COLUMN.user_id.eq(user))
+        .filter(session::COLUMN.ended_at.is_null())
+        .filter(session::Column::ExpiresAt.gt(bank.clock.now()))
+        .order_by_desc(session::Column::Id)
+        .all(db)
+        .await?;
+    let key = user::data_key(bank, db, user).await?;
+    rows.into_iter().map(|(row, device)| Ok(read(&key, row, device)?)).collect()
+}
+
+fn read(
+    key: &DataKey,
+    row: session::Model,
+    device: Option<table::device::Model>,
+) -> Result<OpenSession, Fault> {
+    let agent = device.map(|device| key.open(device::AGENT, device.id.0, &device.agent)).transpose()?;
+    let address = row.address.map(|address| key.open(ADDRESS, row.id.0, &address)).transpose()?;
+    Ok(OpenSession {
+        id: row.id,
+        agent: agent.unwrap_or_default(),
+        address: address.unwrap_or_default(),
+        created_at: row.created_at,
+        refreshed_at: row.refreshed_at,
+        expires_at: row.expires_at,
+    })
 }
 
 /// Forgets sessions that ended by age a month ago, with their tokens.

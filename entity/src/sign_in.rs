@@ -1,41 +1,122 @@
 //! Signing in: a handle and its password open a session.
 //!
 //! Guarantees: whatever was wrong, the answer and the work are the same (ASVS 5.0, 6.3.8); only who
-//! knows the right password learns that the code has not been shown yet.
+//! knows the right password learns that the code has not been shown yet. Tries are counted before the
+//! password is looked at: by address, and by handle, or by the device if it is one of the person's.
+//! Wrong passwords are in the person's own log, and it is told when they are stopped. A password that was
+//! hashed with older parameters is hashed anew when it is right.
 
 use crate::bank::Bank;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::handle::Handle;
-use crate::password::Password;
+use crate::id::{DeviceId, EventId};
+use crate::notification::{self, Notice};
+use crate::origin::Origin;
+use crate::password::{Password, Verdict};
 use crate::refusal::Code;
 use crate::registration;
+use crate::security_event::{self, SecurityEventKind};
 use crate::session::{self, Tokens};
 use crate::table::{handle, user};
+use crate::throttle::{By, Counted, forgive, take};
 use crate::user::UserState;
-use sea_orm::EntityTrait;
+use crate::{device, user as people};
+use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter};
 
 /// Signs in with a handle and its password.
 ///
 /// # Errors
 /// `SIGN_IN_FAILED` whatever was wrong; `USER_NOT_ACTIVE` for the right password of somebody who
-/// has not shown the code yet; `OVERLOADED`.
-pub async fn sign_in(bank: &Bank, handle: &Handle, password: Password) -> Result<Tokens> {
-    let found = handle::Entity::find_by_id(bank.vault.fingerprint(handle))
-        .find_also_related(user::Entity)
-        .one(bank.db.connection())
-        .await?
-        .and_then(|(_, user)| user);
+/// has not shown the code yet; `TOO_MANY_TRIES`, `OVERLOADED`.
+pub async fn sign_in(bank: &Bank, handle: &Handle, password: Password, origin: &Origin) -> Result<Tokens> {
+    let db = bank.db.connection();
+    let fingerprint = bank.vault.fingerprint(handle);
+    let found = handle::Entity::find_by_id(fingerprint).find_also_related(user::Entity).one(db).await?;
+    let found = found.and_then(|(_, user)| user).filter(|user| user.state != UserState::Closed);
+    let known = match &found {
+        Some(user) => device::known(db, user.id, origin).await?.map(|device| device.id),
+        None => None,
+    };
+    let by = known.map_or(By::Handle(fingerprint), By::Device);
+    take(bank, Counted::SignIn, By::Address(origin)).await?;
+    if let Err(refusal) = take(bank, Counted::SignIn, by).await {
+        return Err(stopped(bank, found, known, refusal, origin).await);
+    }
     let Some(user) = found else {
         let pending = registration::pending(bank, handle).await?;
-        let known = bank.passwords.verify(password, pending).await?;
-        return Err(if known { Code::UserNotActive } else { Code::SignInFailed }.into());
+        let verdict = bank.passwords.verify(password, pending).await?;
+        return Err(if verdict.is_right() { Code::UserNotActive } else { Code::SignInFailed }.into());
     };
-    let right = bank.passwords.verify(password, Some(user.password_hash)).await?;
-    if !right || user.state == UserState::Closed {
+    let (verdict, again) = bank.passwords.verify_keeping(password, user.password_hash.clone()).await?;
+    if !verdict.is_right() {
+        failed(bank, &user, origin).await?;
         return Err(Code::SignInFailed.into());
     }
+    forgive(bank, Counted::SignIn, by).await?;
+    forgive(bank, Counted::SignIn, By::Address(origin)).await?;
+    if verdict == Verdict::Outdated {
+        upgrade(bank, &user, again).await?;
+    }
     let tx = bank.db.begin().await?;
-    let tokens = session::open(bank, &tx, user.id).await?;
+    let (_, key) = people::lock(bank, &tx, user.id).await?;
+    let tokens = session::open(bank, &tx, &key, origin).await?;
+    security_event::record(bank, &tx, &key, SecurityEventKind::SignedIn, origin).await?;
     tx.commit().await?;
+    bank.bell.ring();
     Ok(tokens)
+}
+
+/// Records a wrong password.
+async fn failed(bank: &Bank, user: &user::Model, origin: &Origin) -> Result<()> {
+    let tx = bank.db.begin().await?;
+    let (_, key) = people::lock(bank, &tx, user.id).await?;
+    security_event::record(bank, &tx, &key, SecurityEventKind::SignInFailed, origin).await?;
+    Ok(tx.commit().await?)
+}
+
+/// Tells the person, once an hour, that somebody is guessing.
+async fn stopped(
+    bank: &Bank,
+    found: Option<user::Model>,
+    known: Option<DeviceId>,
+    refusal: Error,
+    origin: &Origin,
+) -> Error {
+    let (Some(user), None, Error::Refused(_)) = (found, known, &refusal) else {
+        return refusal;
+    };
+    let told = async {
+        let tx = bank.db.begin().await?;
+        let (_, key) = people::lock(bank, &tx, user.id).await?;
+        let event = bank.vault.digest(&[
+            b"guessing",
+            user.id.0.as_bytes(),
+            bank.clock.now().format("%Y%m%d%H").to_string().as_bytes(),
+        ]);
+        if notification::is_told(&tx, user.id, EventId(event.0)).await? {
+            return Ok(());
+        }
+        security_event::record(bank, &tx, &key, SecurityEventKind::SignInsStopped, origin).await?;
+        notification::tell(bank, &tx, &key, EventId(event.0), &Notice::SignInsStopped).await?;
+        tx.commit().await?;
+        bank.bell.ring();
+        Ok(())
+    };
+    match told.await {
+        Ok(()) => refusal,
+        Err(error) => error,
+    }
+}
+
+/// Hashes a right password with today's parameters.
+async fn upgrade(bank: &Bank, user: &user::Model, password: Password) -> Result<()> {
+    let hash = bank.passwords.hash(password).await?;
+    user::Entity::update_many()
+        .set(user::ActiveModel { password_hash: Set(hash), ..Default::default() })
+        .filter(user::COLUMN.id.eq(user.id))
+        // Unless it was changed meanwhile.
+        .filter(user::COLUMN.password_hash.eq(user.password_hash.as_str()))
+        .exec(bank.db.connection())
+        .await?;
+    Ok(())
 }

@@ -5,13 +5,23 @@ use crate::clock::Time;
 use crate::db::{Db, one_of};
 use crate::error::{Fault, Result};
 use crate::gather::{Answers, Gather};
+use crate::handle::own::{self, OwnHandle};
 use crate::handle::{Fingerprint, Handle};
-use crate::id::UserId;
+use crate::id::{EventId, UserId};
+use crate::language::{Language, Locale};
+use crate::notification::{self, Notice};
+use crate::origin::Origin;
+use crate::password::{NewPassword, Password};
 use crate::refusal::{Code, Refusal};
+use crate::seal::Sealed;
+use crate::security_event::{self, SecurityEventKind};
+use crate::session::{self, Caller, EndReason};
 use crate::table::{handle, user};
+use crate::throttle::{By, Counted, forgive, take};
 use crate::vault::{DataKey, Vault};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DeriveActiveEnum, EntityTrait, EnumIter, QueryFilter, QueryOrder,
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseTransaction, DeriveActiveEnum, EntityTrait,
+    EnumIter, QueryFilter, QuerySelect,
 };
 use std::collections::HashMap;
 
@@ -19,8 +29,6 @@ use std::collections::HashMap;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "String", db_type = "Text", rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum UserState {
-    /// Has signed up and not yet shown the code.
-    PendingActivation,
     /// May do everything.
     Active,
     /// May look and be paid; no money leaves.
@@ -38,6 +46,12 @@ pub struct User {
     pub name: Option<String>,
     /// Whether it may act.
     pub state: UserState,
+    /// How it is spoken to.
+    pub locale: Locale,
+    /// The phrase by which it knows that a message is from us.
+    pub phrase: Option<String>,
+    /// When it chose its password.
+    pub password_set_at: Time,
     /// The terms that it accepted.
     pub terms_version: String,
     /// When it signed up.
@@ -46,15 +60,23 @@ pub struct User {
 
 /// The column of the name, for its seal.
 pub(crate) const NAME: &str = "users.name";
+/// The column of the phrase, for its seal.
+pub(crate) const PHRASE: &str = "users.phrase";
 
 impl User {
     /// What a row says.
     pub(crate) fn read(vault: &Vault, row: user::Model) -> Result<Self, Fault> {
         let key = row.data_key.as_ref().map(|sealed| vault.data_key(row.id, sealed)).transpose()?;
-        let name = key.zip(row.name).map(|(key, name)| key.open_own(NAME, &name)).transpose()?;
+        let open = |column, sealed: Option<&Sealed>| {
+            let both = key.as_ref().zip(sealed);
+            both.map(|(key, sealed)| key.open_own(column, sealed)).transpose()
+        };
         Ok(Self {
             id: row.id,
-            name,
+            name: open(NAME, row.name.as_ref())?,
+            phrase: open(PHRASE, row.phrase.as_ref())?,
+            locale: locale(&row),
+            password_set_at: row.password_set_at,
             state: row.state,
             terms_version: row.terms_version,
             created_at: row.created_at,
@@ -110,23 +132,116 @@ pub(crate) async fn data_key(bank: &Bank, db: &impl ConnectionTrait, id: UserId)
 ///
 /// # Errors
 /// Only faults.
-pub async fn handles(bank: &Bank, id: UserId) -> Result<Vec<Handle>> {
+pub async fn handles(bank: &Bank, id: UserId) -> Result<Vec<OwnHandle>> {
     let db = bank.db.connection();
-    let rows = handle::Entity::find()
-        .filter(handle::COLUMN.user_id.eq(id))
-        .order_by_asc(handle::Column::VerifiedAt)
-        .all(db)
-        .await?;
     let key = data_key(bank, db, id).await?;
-    let read = |row: handle::Model| {
-        let value = key.open(HANDLE, row.fingerprint.0, &row.value)?;
-        Ok(Handle::stored(row.kind, value))
-    };
-    rows.into_iter().map(read).collect()
+    own::all(db, &key).await
 }
 
-/// The column of a handle, for its seal.
-pub(crate) const HANDLE: &str = "handles.value";
+/// Locks a person's row for a change, and opens its data key.
+pub(crate) async fn lock(
+    bank: &Bank,
+    tx: &DatabaseTransaction,
+    id: UserId,
+) -> Result<(user::Model, DataKey)> {
+    let row = user::Entity::find_by_id(id).lock_exclusive().one(tx).await?.ok_or(Code::NotFound)?;
+    let sealed = row.data_key.as_ref().ok_or(Code::NotFound)?;
+    let key = bank.vault.data_key(id, sealed)?;
+    Ok((row, key))
+}
+
+/// How a person is spoken to.
+pub(crate) fn locale(row: &user::Model) -> Locale {
+    Locale::stored(row.language, &row.time_zone)
+}
+
+/// The phrase by which a person knows that a message is from us.
+pub(crate) fn phrase(key: &DataKey, row: &user::Model) -> Result<Option<String>, Fault> {
+    row.phrase.as_ref().map(|phrase| key.open_own(PHRASE, phrase)).transpose()
+}
+
+/// Asks somebody who is signed in for the password again.
+///
+/// # Errors
+/// `PASSWORD_WRONG`, `TOO_MANY_TRIES`, `OVERLOADED`.
+pub(crate) async fn confirm(bank: &Bank, caller: Caller, password: Password) -> Result<()> {
+    let row = user::Entity::find_by_id(caller.user).one(bank.db.connection()).await?;
+    let row = row.ok_or(Code::NotFound)?;
+    let by = By::Handle(Fingerprint(caller.user.0));
+    take(bank, Counted::SignIn, by).await?;
+    if !bank.passwords.verify(password, Some(row.password_hash)).await?.is_right() {
+        return Err(Code::PasswordWrong.at("password").into());
+    }
+    forgive(bank, Counted::SignIn, by).await
+}
+
+/// Changes the password; all other sessions end.
+///
+/// # Errors
+/// `PASSWORD_WRONG`, `PASSWORD_COMMON`, `PASSWORD_WEAK`, `TOO_MANY_TRIES`, `OVERLOADED`.
+pub async fn change_password(
+    bank: &Bank,
+    caller: Caller,
+    old: Password,
+    new: NewPassword,
+    origin: &Origin,
+) -> Result<()> {
+    confirm(bank, caller, old).await?;
+    let person = find_many(bank, &[caller.user]).await?.remove(&caller.user).ok_or(Code::NotFound)?;
+    let mut hints: Vec<String> = person.name.into_iter().collect();
+    hints.extend(handles(bank, caller.user).await?.into_iter().map(|own| own.handle.to_string()));
+    let hash = bank.passwords.hash_new(new, hints).await?;
+    let now = bank.clock.now();
+    let tx = bank.db.begin().await?;
+    let (_, key) = lock(bank, &tx, caller.user).await?;
+    let set = user::ActiveModel { password_hash: Set(hash), password_set_at: Set(now), ..Default::default() };
+    user::Entity::update_many().set(set).filter(user::COLUMN.id.eq(caller.user)).exec(&tx).await?;
+    session::end_all(&tx, caller.user, Some(caller.session), EndReason::PasswordChanged, now).await?;
+    security_event::record(bank, &tx, &key, SecurityEventKind::PasswordChanged, origin).await?;
+    notification::tell(bank, &tx, &key, EventId(bank.ids.next(now)), &Notice::PasswordChanged).await?;
+    tx.commit().await?;
+    bank.bell.ring();
+    Ok(())
+}
+
+/// What a person wants to be otherwise; what is none stays as it is.
+#[derive(Clone, Debug, Default)]
+pub struct Settings {
+    /// In which language it is spoken to.
+    pub language: Option<Language>,
+    /// In which time zone it lives.
+    pub time_zone: Option<String>,
+    /// The phrase in every message; none of it, if the text is empty.
+    pub phrase: Option<String>,
+}
+
+/// Changes a person's settings.
+///
+/// # Errors
+/// `TIME_ZONE_UNKNOWN`, `PHRASE_INVALID`.
+pub async fn change_settings(bank: &Bank, id: UserId, wanted: Settings) -> Result<User> {
+    let tx = bank.db.begin().await?;
+    let (row, key) = lock(bank, &tx, id).await?;
+    let zone = wanted.time_zone.as_deref().unwrap_or(&row.time_zone);
+    let locale = Locale::parse(wanted.language.unwrap_or(row.language), Some(zone))?;
+    let phrase = match wanted.phrase.as_deref().map(str::trim) {
+        None => row.phrase.clone(),
+        Some("") => None,
+        Some(text) => {
+            Some(key.seal_own(PHRASE, &parse_text(text, Code::PhraseInvalid.at("antiPhishingPhrase"))?)?)
+        }
+    };
+    let set = user::ActiveModel {
+        language: Set(locale.language),
+        time_zone: Set(locale.zone().to_owned()),
+        phrase: Set(phrase),
+        ..Default::default()
+    };
+    user::Entity::update_many().set(set).filter(user::COLUMN.id.eq(id)).exec(&tx).await?;
+    let row = user::Entity::find_by_id(id).one(&tx).await?.ok_or(Code::NotFound)?;
+    tx.commit().await?;
+    Ok(User::read(&bank.vault, row)?)
+}
 
 /// The question who is reached by a handle.
 pub(crate) type ByHandle = Gather<Fingerprint, UserId>;

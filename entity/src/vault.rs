@@ -96,17 +96,6 @@ impl Vault {
         Fingerprint(Uuid::from_bytes(tag.first_chunk().copied().unwrap_or_default()))
     }
 
-    /// The six digits that prove to own a handle, for one registration: HOTP (RFC 4226, section
-    /// 5.3) over HMAC-SHA-256. It is computed when it is sent and when it is checked and never
-    /// stored, so that a message sent again carries the same code and a copy of the database none.
-    pub(crate) fn code(&self, subject: &[u8], issued_at: Time) -> String {
-        let tag =
-            mac(&self.derive("verification code"), &[subject, &issued_at.timestamp_micros().to_be_bytes()]);
-        let offset = usize::from(tag[31] & 0x0f);
-        let word = tag[offset..].iter().take(4).fold(0_u32, |word, byte| (word << 8) | u32::from(*byte));
-        format!("{:06}", (word & 0x7fff_ffff) % 1_000_000)
-    }
-
     /// What seals that which belongs to nobody.
     pub(crate) fn house(&self) -> &Key {
         &self.0.house
@@ -136,6 +125,11 @@ pub struct DataKey {
 impl DataKey {
     fn new(user: UserId, secret: &[u8; 32]) -> Self {
         Self { user, key: Key::new(KeyId([0; 4]), secret) }
+    }
+
+    /// Whose it is.
+    pub(crate) fn user(&self) -> UserId {
+        self.user
     }
 
     fn place(user: UserId) -> Place {

@@ -11,47 +11,82 @@ CREATE TABLE users (
     id {uuid} PRIMARY KEY,
     data_key {bytes},
     name {bytes},
-    state TEXT NOT NULL CHECK (state IN ('PENDING_ACTIVATION', 'ACTIVE', 'FROZEN', 'CLOSED')),
+    phrase {bytes},
+    state TEXT NOT NULL CHECK (state IN ('ACTIVE', 'FROZEN', 'CLOSED')),
     password_hash TEXT NOT NULL CHECK (password_hash LIKE '$argon2id$%'),
+    password_set_at {time} NOT NULL,
+    language TEXT NOT NULL CHECK (language IN ('EN', 'ZH')),
+    time_zone TEXT NOT NULL,
     terms_version TEXT NOT NULL,
     terms_accepted_at {time} NOT NULL,
     created_at {time} NOT NULL,
     CHECK ((data_key IS NULL) = (name IS NULL)),
-    CHECK (data_key IS NOT NULL OR state = 'CLOSED')
+    CHECK (data_key IS NOT NULL OR (state = 'CLOSED' AND phrase IS NULL))
 ) {table};
 
 -- A handle is here only once its owner has shown the code that was sent to it. It is found by its
--- fingerprint, and read with the data key of its owner.
+-- fingerprint, and read with the data key of its owner. Warnings go to the primary one.
 CREATE TABLE handles (
     fingerprint {uuid} PRIMARY KEY,
     kind TEXT NOT NULL CHECK (kind IN ('EMAIL', 'PHONE')),
     user_id {uuid} NOT NULL REFERENCES users (id),
     value {bytes} NOT NULL,
+    is_primary {bool} NOT NULL,
     verified_at {time} NOT NULL
 ) {table};
 CREATE INDEX handles_user ON handles (user_id);
+CREATE UNIQUE INDEX handles_primary ON handles (user_id) WHERE is_primary;
 
--- A registration of a handle that is taken already has no user: it can't be completed, and looks
--- from outside like any other.
-CREATE TABLE registrations (
+-- A code that was sent to a handle: its HMAC. Without one it is for a handle that is taken already: it
+-- can't be shown, and looks from outside like any other.
+CREATE TABLE verifications (
     id {uuid} PRIMARY KEY,
+    purpose TEXT NOT NULL CHECK (purpose IN ('SIGN_UP', 'ADD_HANDLE')),
+    user_id {uuid} REFERENCES users (id),
     fingerprint {uuid} NOT NULL,
     kind TEXT NOT NULL CHECK (kind IN ('EMAIL', 'PHONE')),
     handle {bytes} NOT NULL,
-    user_id {uuid} REFERENCES users (id),
+    language TEXT NOT NULL CHECK (language IN ('EN', 'ZH')),
+    code {bytes} CHECK (length(code) = 32),
     tries_left INTEGER NOT NULL CHECK (tries_left BETWEEN 0 AND 5),
     expires_at {time} NOT NULL,
     completed_at {time},
-    created_at {time} NOT NULL
+    created_at {time} NOT NULL,
+    CHECK ((purpose = 'SIGN_UP') = (user_id IS NULL))
 ) {table};
-CREATE INDEX registrations_expiry ON registrations (expires_at);
+CREATE INDEX verifications_expiry ON verifications (expires_at);
+CREATE INDEX verifications_handle ON verifications (fingerprint);
 
+-- What somebody who signs up has said, until the code is shown.
+CREATE TABLE registrations (
+    id {uuid} PRIMARY KEY REFERENCES verifications (id) ON DELETE CASCADE,
+    form {bytes} NOT NULL,
+    password_hash TEXT NOT NULL CHECK (password_hash LIKE '$argon2id$%')
+) {table};
+
+-- A device is known by a token of its own; only its SHA-256 is kept.
+CREATE TABLE devices (
+    id {uuid} PRIMARY KEY,
+    user_id {uuid} NOT NULL REFERENCES users (id),
+    token_hash {bytes} NOT NULL UNIQUE CHECK (length(token_hash) = 32),
+    agent {bytes} NOT NULL,
+    first_seen_at {time} NOT NULL,
+    last_seen_at {time} NOT NULL
+) {table};
+CREATE INDEX devices_user ON devices (user_id);
+
+-- A session expires when it was not refreshed for a while, and in any case when its life is over.
 CREATE TABLE sessions (
     id {uuid} PRIMARY KEY,
     user_id {uuid} NOT NULL REFERENCES users (id),
+    device_id {uuid} REFERENCES devices (id),
+    address {bytes},
     created_at {time} NOT NULL,
+    refreshed_at {time} NOT NULL,
     expires_at {time} NOT NULL,
-    ended_at {time}
+    ended_at {time},
+    end_reason TEXT CHECK (end_reason IN ('SIGNED_OUT', 'REVOKED', 'TOKEN_REUSED', 'NOT_ME', 'PASSWORD_CHANGED')),
+    CHECK ((ended_at IS NULL) = (end_reason IS NULL))
 ) {table};
 CREATE INDEX sessions_user ON sessions (user_id);
 CREATE INDEX sessions_expiry ON sessions (expires_at);
@@ -65,6 +100,63 @@ CREATE TABLE refresh_tokens (
 ) {table};
 CREATE INDEX refresh_tokens_session ON refresh_tokens (session_id);
 
+-- How often something was tried, by whatever is counted: a handle or an address, as a digest.
+CREATE TABLE throttles (
+    key {uuid} PRIMARY KEY,
+    used INTEGER NOT NULL CHECK (used >= 0),
+    strikes INTEGER NOT NULL CHECK (strikes >= 0),
+    ends_at {time} NOT NULL
+) {table};
+CREATE INDEX throttles_end ON throttles (ends_at);
+
+-- What happened to a person's security, each entry chained to the one before by SHA-256.
+CREATE TABLE security_events (
+    user_id {uuid} NOT NULL REFERENCES users (id),
+    seq {int} NOT NULL CHECK (seq > 0),
+    kind TEXT NOT NULL,
+    detail {bytes} NOT NULL,
+    at {time} NOT NULL,
+    hash {bytes} NOT NULL CHECK (length(hash) = 32),
+    PRIMARY KEY (user_id, seq)
+) {table};
+
+-- The inbox of a person: one entry for each event.
+CREATE TABLE notifications (
+    id {uuid} PRIMARY KEY,
+    user_id {uuid} NOT NULL REFERENCES users (id),
+    event {uuid} NOT NULL,
+    category TEXT NOT NULL CHECK (category IN ('SECURITY', 'PAYMENTS', 'NEWS')),
+    content {bytes} NOT NULL,
+    created_at {time} NOT NULL,
+    read_at {time},
+    UNIQUE (user_id, event)
+) {table};
+CREATE INDEX notifications_inbox ON notifications (user_id, id);
+
+-- By which channels a person wants to hear of a category; without a row, by all that fit.
+CREATE TABLE notification_preferences (
+    user_id {uuid} NOT NULL REFERENCES users (id),
+    category TEXT NOT NULL CHECK (category IN ('PAYMENTS', 'NEWS')),
+    mail {bool} NOT NULL,
+    sms {bool} NOT NULL,
+    PRIMARY KEY (user_id, category)
+) {table};
+
+-- What is to be sent to a handle: once for each event, channel and recipient. What it says is
+-- forgotten when it is sent.
+CREATE TABLE messages (
+    id {uuid} PRIMARY KEY,
+    event {uuid} NOT NULL,
+    channel TEXT NOT NULL CHECK (channel IN ('MAIL', 'SMS')),
+    recipient {uuid} NOT NULL,
+    content {bytes},
+    created_at {time} NOT NULL,
+    sent_at {time},
+    UNIQUE (event, channel, recipient),
+    CHECK ((content IS NULL) = (sent_at IS NOT NULL))
+) {table};
+CREATE INDEX messages_sent ON messages (sent_at);
+
 -- Bank accounts of people at other banks. The same IBAN has the same fingerprint.
 CREATE TABLE instruments (
     id {uuid} PRIMARY KEY,
@@ -77,3 +169,6 @@ CREATE TABLE instruments (
     created_at {time} NOT NULL,
     UNIQUE (user_id, fingerprint)
 ) {table};
+
+{refuse security_events_not_changed ON UPDATE ON security_events: a security event is never changed}
+{refuse security_events_not_removed ON DELETE ON security_events: a security event is never removed}

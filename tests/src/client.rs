@@ -23,6 +23,8 @@ pub struct Client {
     url: String,
     /// The token that is sent, if any.
     pub token: Option<String>,
+    /// The address that the world's proxy says the request is from, if any.
+    address: Option<String>,
 }
 
 /// A refusal, as far as tests care.
@@ -42,7 +44,7 @@ pub fn refused(code: &str, field: &str) -> Refused {
 impl Client {
     /// Nobody yet.
     pub fn new(url: String) -> Self {
-        Self { http: reqwest::Client::new(), url, token: None }
+        Self { http: reqwest::Client::new(), url, token: None, address: None }
     }
 
     /// The same route with a token.
@@ -50,11 +52,19 @@ impl Client {
         Self { token: Some(token.to_owned()), ..self.clone() }
     }
 
+    /// The same from another address.
+    pub fn from(&self, address: &str) -> Self {
+        Self { address: Some(address.to_owned()), ..self.clone() }
+    }
+
     /// The whole answer.
     pub async fn answer(&self, query: &str, variables: Value) -> Value {
         let mut request = self.http.post(&self.url).json(&json!({ "query": query, "variables": variables }));
         if let Some(token) = &self.token {
             request = request.bearer_auth(token);
+        }
+        if let Some(address) = &self.address {
+            request = request.header("x-forwarded-for", address);
         }
         let response = request.send().await.expect("the wallet answers");
         response.json().await.expect("the wallet answers JSON")
@@ -96,6 +106,7 @@ fn mutation(name: &str, payload: &str) -> String {
     let (first, rest) = name.split_at(1);
     let input = match name {
         "unfreezeUser" => "FreezeUserInput".to_owned(),
+        "addHandle" | "makeHandlePrimary" | "removeHandle" => "ChangeHandleInput".to_owned(),
         _ => format!("{}{rest}Input", first.to_uppercase()),
     };
     format!("mutation($input: {input}!) {{ {name}(input: $input) {{ {payload} }} }}")
@@ -127,9 +138,9 @@ impl Person {
     /// Signs up by this handle.
     pub async fn join_as(world: &World, handle: Value) -> Self {
         let client = world.client();
-        let registration = sign_up(&client, &handle).await;
+        let verification = sign_up(&client, &handle).await;
         let code = world.code(&handle).await;
-        let shown = json!({ "registrationId": registration, "code": code });
+        let shown = json!({ "verificationId": verification, "code": code });
         let answer = client.act("activateUser", "session { accessToken refreshToken }", shown).await;
         Self {
             handle,
@@ -219,12 +230,13 @@ impl Person {
 
 const STATE: &str = "query($id: ID!) { transaction(id: $id) { state } }";
 
-/// Signs up and gives the id of the registration.
+/// Signs up and gives the id of the verification.
 pub async fn sign_up(client: &Client, handle: &Value) -> String {
     let form = json!({
         "handle": handle, "name": "Somebody", "password": PASSWORD, "acceptedTermsVersion": "2026-11-01",
     });
-    text(&client.act("signUp", "registrationId", form).await["registrationId"]).to_owned()
+    let answer = client.act("signUp", "verification { verificationId }", form).await;
+    text(&answer["verification"]["verificationId"]).to_owned()
 }
 
 /// The text of a JSON string.

@@ -173,7 +173,7 @@ impl Deployment {
             let answer = client.ask(query, json!({ "to": handle })).await;
             answer["sandboxMessages"][0]["subject"].as_str().map(|subject| subject[..6].to_owned())
         });
-        let shown = json!({ "registrationId": registration, "code": code.await });
+        let shown = json!({ "verificationId": registration, "code": code.await });
         let session = client.act("activateUser", "session { accessToken }", shown).await;
         client.with_token(client::text(&session["session"]["accessToken"]))
     }

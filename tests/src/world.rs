@@ -110,8 +110,12 @@ impl World {
         let bank =
             Bank::open(db, Keys::new([7; 32]), Clock::adjustable(), true).await.expect("the bank opens");
         let gateways = outside(simulator::gateways(&bank));
-        let api =
-            Api { bank: bank.clone(), operator_token: OPERATOR_TOKEN.into(), allowed_origins: Vec::new() };
+        let api = Api {
+            bank: bank.clone(),
+            operator_token: OPERATOR_TOKEN.into(),
+            allowed_origins: Vec::new(),
+            trusted_proxies: vec!["127.0.0.1/32".parse().expect("a network")],
+        };
         let bound = api.bind(SocketAddr::from(([127, 0, 0, 1], 0))).await.expect("a free port");
         let (stop, stopped) = watch::channel(false);
         let address = bound.address();
@@ -156,6 +160,16 @@ impl World {
     /// The address of a path.
     pub fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.address)
+    }
+
+    /// The messages to a handle, newest first: subject and body.
+    pub async fn messages(&self, handle: &Value) -> Vec<(String, String)> {
+        self.settle().await;
+        let query = "query($to: HandleInput!) { sandboxMessages(to: $to) { subject body } }";
+        let answer = self.client().ask(query, json!({ "to": handle })).await;
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let messages = answer["sandboxMessages"].as_array().cloned().unwrap_or_default();
+        messages.iter().map(|message| (text(&message["subject"]), text(&message["body"]))).collect()
     }
 
     /// The last code that was sent to a handle.

@@ -6,8 +6,8 @@
 
 use async_trait::async_trait;
 use entity::exchange_rate::ExchangeRate;
-use entity::handle::Handle;
 use entity::instrument::Instrument;
+use entity::message::Outgoing;
 use entity::rail::Outcome;
 use entity::transaction::Transaction;
 use std::sync::Arc;
@@ -51,8 +51,8 @@ pub trait Rail: Send + Sync {
 /// What carries messages to people.
 #[async_trait]
 pub trait Messenger: Send + Sync {
-    /// Sends one.
-    async fn send(&self, to: &Handle, subject: &str, body: &str) -> Result<(), Unreachable>;
+    /// Sends one. The same id is the same message.
+    async fn send(&self, message: &Outgoing) -> Result<(), Unreachable>;
 }
 
 /// Where exchange rates come from.
@@ -67,8 +67,10 @@ pub trait RateSource: Send + Sync {
 pub struct Gateways {
     /// For deposits and withdrawals.
     pub rail: Arc<dyn Rail>,
-    /// For codes.
-    pub messenger: Arc<dyn Messenger>,
+    /// For messages to e-mail addresses.
+    pub mail: Arc<dyn Messenger>,
+    /// For messages to phones.
+    pub sms: Arc<dyn Messenger>,
     /// For exchange rates.
     pub rates: Arc<dyn RateSource>,
 }

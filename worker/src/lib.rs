@@ -4,10 +4,11 @@
 //! for them through apalis queues on Redis (the doorbell), talks to the world outside, and records
 //! the effect of each job in the transaction that ends it.
 //!
-//! - [`dispatch`]: from a ticket to its handler · `registration`, `rail`: the handlers
+//! - [`dispatch`]: from a ticket to its handler · `message`, `rail`: the handlers
 //! - `relay`: from the outbox to the queues · [`queue`]: the queues · `doorbell`: rings from api
 //! - [`schedule`]: what happens by the clock
-//! - [`gateway`]: the world outside, as traits · [`simulator`]: as a simulation
+//! - [`gateway`]: the world outside, as traits · [`simulator`]: as a simulation · [`mail`], [`sms`]: the
+//!   real one · [`outside`]: which of them
 //!
 //! Guarantees: a worker may be killed at any instant, Redis may be flushed at any instant; every
 //! job is done in the end, and has one effect.
@@ -16,13 +17,16 @@ pub mod context;
 pub mod dispatch;
 mod doorbell;
 pub mod gateway;
+pub mod mail;
+mod message;
+pub mod outside;
 pub mod queue;
 mod rail;
-mod registration;
 mod relay;
 pub mod schedule;
 pub mod settings;
 pub mod simulator;
+pub mod sms;
 
 use context::Context;
 use entity::id::JobId;

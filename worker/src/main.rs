@@ -9,7 +9,6 @@ use std::process::ExitCode;
 use worker::context::Context;
 use worker::queue::Queues;
 use worker::settings::Settings;
-use worker::simulator;
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -32,12 +31,12 @@ async fn run(settings: Settings) -> Result<(), String> {
     let keys = Keys::load(settings.master_key.as_deref(), &settings.database_url)?;
     let db = Db::connect(&settings.database_url).await.map_err(|error| format!("DATABASE_URL: {error}"))?;
     migration::run(db.connection()).await.map_err(|error| format!("DATABASE_URL: {error}"))?;
-    let bank = Bank::open(db, keys, Clock::system(), true).await;
+    let bank = Bank::open(db, keys, Clock::system(), settings.outside.simulates_messages()).await;
     let bank = bank.map_err(|error| format!("DATABASE_URL, MASTER_KEY: {error}"))?;
     let queues = Queues::redis(&settings.redis_url, &settings.redis_namespace, worker::KINDS)
         .await
         .map_err(|fault| format!("REDIS_URL: {fault}"))?;
-    let context = Context { gateways: simulator::gateways(&bank), bank };
+    let context = Context { gateways: settings.outside.gateways(&bank)?, bank };
     tracing::info!("the worker is ready");
     let redis = Some((settings.redis_url, settings.redis_namespace));
     worker::run(context, queues, usize::from(settings.concurrency), redis, terminated()).await;

@@ -5,7 +5,7 @@ use crate::context::Context;
 use apalis::prelude::{Data, WorkerBuilder};
 use apalis_cron::{CronScheduler, Tick};
 use cron::Schedule;
-use entity::{Bank, Error, exchange_rate, ledger, registration, session, vault};
+use entity::{Bank, Error, exchange_rate, ledger, message, session, throttle, vault, verification};
 use std::future::Future;
 use std::str::FromStr;
 
@@ -24,7 +24,7 @@ pub enum Task {
     RefreshRates,
     /// Checks every law of the ledger.
     AuditLedger,
-    /// Removes registrations and sessions that are long over.
+    /// Removes codes, messages, counters and sessions that are long over.
     ForgetExpired,
     /// Seals with the master key in use what older ones have sealed.
     Reseal,
@@ -44,9 +44,11 @@ pub async fn perform(context: &Context, task: Task) -> Result<(), String> {
         }
         Task::AuditLedger => ledger::audit::run(bank).await.map(drop).map_err(text),
         Task::ForgetExpired => {
-            let registrations = registration::forget_expired(bank).await.map_err(text)?;
+            let codes = verification::forget_expired(bank).await.map_err(text)?;
+            let messages = message::forget_sent(bank).await.map_err(text)?;
+            throttle::forget_expired(bank).await.map_err(text)?;
             let sessions = session::forget_expired(bank).await.map_err(text)?;
-            tracing::info!(registrations, sessions, "forgot what has expired");
+            tracing::info!(codes, messages, sessions, "forgot what has expired");
             Ok(())
         }
         Task::Reseal => {

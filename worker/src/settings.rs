@@ -1,5 +1,6 @@
 //! What the worker is told from outside: by environment, or the same by option.
 
+use crate::outside::Outside;
 use clap::Parser;
 
 /// Does what happens later: confirms deposits, settles withdrawals, sends codes, refreshes rates.
@@ -25,6 +26,10 @@ pub struct Settings {
     /// Without it, and only with SQLite, one is made and kept beside the database file
     #[arg(long, env = "MASTER_KEY", value_parser = entity::keys::check, hide_env_values = true)]
     pub master_key: Option<String>,
+
+    /// What is real of the world outside
+    #[command(flatten)]
+    pub outside: Outside,
 
     /// Jobs of one kind that run at once: 1 to 1000
     #[arg(long, env = "WORKER_CONCURRENCY", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=1000))]

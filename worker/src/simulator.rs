@@ -8,7 +8,7 @@ use crate::gateway::{Gateways, Known, Messenger, Order, Rail, RateSource, Unreac
 use async_trait::async_trait;
 use chrono::Duration;
 use entity::exchange_rate::ExchangeRate;
-use entity::handle::Handle;
+use entity::message::Outgoing;
 use entity::money::Currency;
 use entity::rail::Outcome;
 use entity::transaction::Failure;
@@ -77,7 +77,7 @@ pub struct Simulator {
 /// The whole simulated world, on the sandbox tables of this bank.
 pub fn gateways(bank: &Bank) -> Gateways {
     let simulator = Arc::new(Simulator { bank: bank.clone() });
-    Gateways { rail: simulator.clone(), messenger: simulator.clone(), rates: simulator }
+    Gateways { rail: simulator.clone(), mail: simulator.clone(), sms: simulator.clone(), rates: simulator }
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "it stands behind map_err")]
@@ -133,8 +133,8 @@ impl Rail for Simulator {
 
 #[async_trait]
 impl Messenger for Simulator {
-    async fn send(&self, to: &Handle, subject: &str, body: &str) -> Result<(), Unreachable> {
-        sandbox::deliver(&self.bank, to, subject, body).await.map_err(unreachable)
+    async fn send(&self, message: &Outgoing) -> Result<(), Unreachable> {
+        sandbox::deliver(&self.bank, message).await.map_err(unreachable)
     }
 }
 

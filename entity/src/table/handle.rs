@@ -15,6 +15,7 @@ pub struct Model {
     pub kind: HandleKind,
     pub user_id: UserId,
     pub value: Sealed,
+    pub is_primary: bool,
     pub verified_at: Time,
     #[sea_orm(belongs_to, from = "user_id", to = "id")]
     pub user: HasOne<super::user::Entity>,

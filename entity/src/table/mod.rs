@@ -7,16 +7,23 @@
 
 pub(crate) mod account;
 pub(crate) mod annotation;
+pub(crate) mod device;
 pub(crate) mod exchange_rate;
 pub(crate) mod handle;
 pub(crate) mod house_secret;
 pub(crate) mod instrument;
 pub(crate) mod job;
+pub(crate) mod message;
+pub(crate) mod notification;
+pub(crate) mod notification_preference;
 pub(crate) mod posting;
 pub(crate) mod refresh_token;
 pub(crate) mod registration;
 pub(crate) mod sandbox_message;
 pub(crate) mod sandbox_order;
+pub(crate) mod security_event;
 pub(crate) mod session;
+pub(crate) mod throttle;
 pub(crate) mod transaction;
 pub(crate) mod user;
+pub(crate) mod verification;

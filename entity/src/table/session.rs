@@ -1,7 +1,9 @@
 //! One sign-in.
 
 use crate::clock::Time;
-use crate::id::{SessionId, UserId};
+use crate::id::{DeviceId, SessionId, UserId};
+use crate::seal::Sealed;
+use crate::session::EndReason;
 use sea_orm::entity::prelude::*;
 
 #[sea_orm::model]
@@ -11,9 +13,15 @@ pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: SessionId,
     pub user_id: UserId,
+    pub device_id: Option<DeviceId>,
+    pub address: Option<Sealed>,
     pub created_at: Time,
+    pub refreshed_at: Time,
     pub expires_at: Time,
     pub ended_at: Option<Time>,
+    pub end_reason: Option<EndReason>,
+    #[sea_orm(belongs_to, from = "device_id", to = "id")]
+    pub device: HasOne<super::device::Entity>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

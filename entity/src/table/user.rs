@@ -2,6 +2,7 @@
 
 use crate::clock::Time;
 use crate::id::UserId;
+use crate::language::Language;
 use crate::seal::Sealed;
 use crate::user::UserState;
 use sea_orm::entity::prelude::*;
@@ -14,8 +15,12 @@ pub struct Model {
     pub id: UserId,
     pub data_key: Option<Sealed>,
     pub name: Option<Sealed>,
+    pub phrase: Option<Sealed>,
     pub state: UserState,
     pub password_hash: String,
+    pub password_set_at: Time,
+    pub language: Language,
+    pub time_zone: String,
     pub terms_version: String,
     pub terms_accepted_at: Time,
     pub created_at: Time,

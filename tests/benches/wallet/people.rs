@@ -99,7 +99,7 @@ async fn sign_up(bank: &Bank, from: usize, to: usize) -> Result<(), String> {
         if postgres { format!("'\\x{digits}'::bytea") } else { format!("x'{digits}'") }
     };
     let uuid = |id: Uuid| if postgres { format!("'{id}'::uuid") } else { format!("x'{}'", id.simple()) };
-    let then = "'2026-01-01T00:00:00+00:00'";
+    let (then, yes) = ("'2026-01-01T00:00:00+00:00'", if postgres { "true" } else { "1" });
     let (mut people, mut handles) = (Vec::new(), Vec::new());
     for number in from..to {
         let (id, text) = (user(number), |error: entity::Error| error.to_string());
@@ -112,15 +112,15 @@ async fn sign_up(bank: &Bank, from: usize, to: usize) -> Result<(), String> {
         let (id, fingerprint) = (uuid(id.0), uuid(fingerprint));
         let (data_key, name, value) = (bytes(&data_key.0), bytes(&name.0), bytes(&value.0));
         people
-            .push(format!("({id}, {data_key}, {name}, 'ACTIVE', '$argon2id$none', 'bench', {then}, {then})"));
-        handles.push(format!("({fingerprint}, 'EMAIL', {id}, {value}, {then})"));
+            .push(format!("({id}, {data_key}, {name}, 'ACTIVE', '$argon2id$none', {then}, 'EN', 'UTC', 'bench', {then}, {then})"));
+        handles.push(format!("({fingerprint}, 'EMAIL', {id}, {value}, {yes}, {then})"));
     }
     for (table, rows) in [
         (
-            "users (id, data_key, name, state, password_hash, terms_version, terms_accepted_at, created_at)",
+            "users (id, data_key, name, state, password_hash, password_set_at, language, time_zone, terms_version, terms_accepted_at, created_at)",
             people,
         ),
-        ("handles (fingerprint, kind, user_id, value, verified_at)", handles),
+        ("handles (fingerprint, kind, user_id, value, is_primary, verified_at)", handles),
     ] {
         let insert = format!("INSERT INTO {table} VALUES {}", rows.join(", "));
         db.execute_unprepared(&insert).await.map_err(|error| error.to_string())?;
@@ -168,8 +168,8 @@ async fn open_accounts(db: &Db, count: usize) -> Result<(), DbErr> {
     let house = if postgres { format!("{house}::uuid") } else { house.to_owned() };
     let statements = [
         format!(
-            "INSERT INTO sessions (id, user_id, created_at, expires_at) \
-             {people} SELECT {session}, {user}, {then}, {later} FROM people WHERE i < {signed_in}"
+            "INSERT INTO sessions (id, user_id, created_at, refreshed_at, expires_at) \
+             {people} SELECT {session}, {user}, {then}, {then}, {later} FROM people WHERE i < {signed_in}"
         ),
         format!(
             "INSERT INTO accounts (owner, purpose, currency, state, balance, seq, opened_at) \

@@ -4,6 +4,7 @@
 
 mod crash;
 mod deposit;
+mod handle;
 mod history;
 mod http;
 mod laws;
@@ -11,8 +12,10 @@ mod processes;
 mod racing;
 mod registration;
 mod replica;
+mod security_event;
 mod session;
 mod shape;
+mod throttle;
 mod transfer;
 mod vault;
 mod withdrawal;

@@ -19,7 +19,7 @@ fn email() -> serde_json::Value {
 }
 
 async fn show(world: &World, registration: &str, code: &str) -> Result<serde_json::Value, Refused> {
-    let shown = json!({ "registrationId": registration, "code": code });
+    let shown = json!({ "verificationId": registration, "code": code });
     world.client().try_act("activateUser", "user { state handles { kind value } }", shown).await
 }
 
@@ -96,13 +96,15 @@ async fn each_wrong_form_is_refused_by_name(world: &World) {
         (json!({ "name": "\u{202e}backwards" }), "NAME_INVALID", "name"),
         (json!({ "password": "eleven char" }), "PASSWORD_TOO_SHORT", "password"),
         (json!({ "password": "x".repeat(129) }), "PASSWORD_TOO_LONG", "password"),
+        (json!({ "password": "passwordpassword" }), "PASSWORD_WEAK", "password"),
+        (json!({ "timeZone": "Berlin" }), "TIME_ZONE_UNKNOWN", "timeZone"),
         (json!({ "acceptedTermsVersion": "2020-01-01" }), "TERMS_NOT_ACCEPTED", "acceptedTermsVersion"),
     ];
     for (change, code, field) in cases {
         let mut form = good.clone();
         form.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
-        let answer = world.client().try_act("signUp", "registrationId", form).await;
+        let answer = world.client().try_act("signUp", "verification { verificationId }", form).await;
         assert_eq!(answer, Err(refused(code, field)), "{change}");
     }
-    assert_eq!(show(world, "nonsense", "1").await, Err(refused("ID_MALFORMED", "registrationId")));
+    assert_eq!(show(world, "nonsense", "1").await, Err(refused("ID_MALFORMED", "verificationId")));
 }

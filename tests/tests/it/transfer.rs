@@ -122,7 +122,7 @@ async fn a_handle_that_has_a_new_owner_pays_the_new_owner(world: &World) {
     alice.send(&bob, "1.00").await;
     let (from, to) = (world.fingerprint(&bob.handle), world.fingerprint(&carol.handle));
     let moved = format!(
-        "UPDATE handles SET user_id = (SELECT user_id FROM handles WHERE fingerprint = {to}) WHERE fingerprint = {from}"
+        "UPDATE handles SET is_primary = NOT is_primary, user_id = (SELECT user_id FROM handles WHERE fingerprint = {to}) WHERE fingerprint = {from}"
     );
     world.bank.db.connection().execute_unprepared(&moved).await.unwrap();
     alice.send(&bob, "2.00").await;

@@ -3,6 +3,8 @@
 //! Guarantees: one spelling of each: e-mail addresses in lower case, phone numbers in E.164
 //! (ITU-T), so that one handle is never two. Refuses what is neither, each with its code.
 
+pub mod own;
+
 use crate::refusal::{Code, Refusal};
 use sea_orm::{DbErr, DeriveActiveEnum, DeriveValueType, EnumIter, TryFromU64};
 use std::fmt;
@@ -79,6 +81,22 @@ impl Handle {
         Self { kind, value }
     }
 
+    /// With most of it hidden: `a…e@example.com`, `+49…78`.
+    pub fn masked(&self) -> String {
+        let ends = |text: &str| {
+            let (first, last) = (text.chars().next(), text.chars().next_back());
+            first.into_iter().chain(['…']).chain(last).collect::<String>()
+        };
+        match (self.kind, self.value.rsplit_once('@')) {
+            (HandleKind::Email, Some((local, domain))) => format!("{}@{domain}", ends(local)),
+            (HandleKind::Email | HandleKind::Phone, _) => {
+                let tail = self.value.len().saturating_sub(2);
+                let shown = |range| self.value.get(range).unwrap_or_default();
+                format!("{}…{}", shown(0..3), shown(tail..self.value.len()))
+            }
+        }
+    }
+
     /// What kind.
     pub fn kind(&self) -> HandleKind {
         self.kind
@@ -106,6 +124,12 @@ mod tests {
         for text in ["+4915112345678", "+49 151 12345678", "+49 (151) 123-456-78"] {
             assert_eq!(Handle::phone(text).unwrap().as_str(), "+4915112345678", "{text}");
         }
+    }
+
+    #[test]
+    fn a_masked_handle_is_recognised_only_by_who_knows_it() {
+        assert_eq!(Handle::email("alice@example.com").unwrap().masked(), "a…e@example.com");
+        assert_eq!(Handle::phone("+4915112345678").unwrap().masked(), "+49…78");
     }
 
     #[test]

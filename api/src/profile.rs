@@ -1,0 +1,125 @@
+//! How a person is spoken to, and its password.
+
+use crate::authentication::{bank, caller, origin};
+use crate::error::ApiResult;
+use async_graphql::{Context, Enum, InputObject, Object, SimpleObject};
+use chrono::{DateTime, Utc};
+use entity::password::{NewPassword, Password};
+use entity::{language, user};
+
+/// A language that messages are written in.
+#[derive(Clone, Copy, Default, PartialEq, Eq, Enum)]
+#[graphql(remote = "language::Language")]
+pub(crate) enum Language {
+    /// English.
+    #[default]
+    En,
+    /// Chinese, in simplified characters.
+    Zh,
+}
+
+/// How a person is spoken to, and how old its password is. Nobody else sees it.
+#[derive(SimpleObject)]
+pub(crate) struct Profile {
+    /// In which language.
+    language: Language,
+    /// In which time zone (IANA database).
+    time_zone: &'static str,
+    /// The phrase that is in every message to the person: one without it is not from us.
+    anti_phishing_phrase: Option<String>,
+    /// When the password was chosen. There is no need to change it regularly, only when somebody may know it.
+    password_set_at: DateTime<Utc>,
+}
+
+impl From<user::User> for Profile {
+    fn from(user: user::User) -> Self {
+        Self {
+            language: user.locale.language.into(),
+            time_zone: user.locale.zone(),
+            anti_phishing_phrase: user.phrase,
+            password_set_at: user.password_set_at,
+        }
+    }
+}
+
+/// What is to be otherwise; what is not said stays as it is.
+#[derive(InputObject)]
+pub(crate) struct UpdateProfileInput {
+    /// In which language the person is spoken to.
+    language: Option<Language>,
+    /// In which time zone it lives, by its name in the IANA database, such as `Asia/Shanghai`.
+    time_zone: Option<String>,
+    /// At most 100 characters that are to be in every message; an empty text for none.
+    anti_phishing_phrase: Option<String>,
+}
+
+/// The profile is as asked.
+#[derive(SimpleObject)]
+pub(crate) struct UpdateProfilePayload {
+    /// The profile.
+    profile: Profile,
+}
+
+/// The old password and the new one.
+#[derive(InputObject)]
+pub(crate) struct ChangePasswordInput {
+    /// The password of today.
+    #[graphql(secret)]
+    old_password: String,
+    /// 12 to 128 characters, any of them, that can't be guessed.
+    #[graphql(secret)]
+    new_password: String,
+}
+
+/// The password is changed, and all other sessions are over.
+#[derive(SimpleObject)]
+pub(crate) struct ChangePasswordPayload {
+    /// The profile.
+    profile: Profile,
+}
+
+async fn find(context: &Context<'_>) -> ApiResult<Profile> {
+    Ok(crate::user::find(context, caller(context)?.user).await?.0.into())
+}
+
+#[derive(Default)]
+pub(crate) struct ProfileQuery;
+
+#[Object]
+impl ProfileQuery {
+    /// How the person who asks is spoken to.
+    async fn profile(&self, context: &Context<'_>) -> ApiResult<Profile> {
+        find(context).await
+    }
+}
+
+#[derive(Default)]
+pub(crate) struct ProfileMutation;
+
+#[Object]
+impl ProfileMutation {
+    /// Changes how the person is spoken to. Refuses `TIME_ZONE_UNKNOWN`, `PHRASE_INVALID`.
+    async fn update_profile(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "What is to be otherwise.")] input: UpdateProfileInput,
+    ) -> ApiResult<UpdateProfilePayload> {
+        let UpdateProfileInput { language, time_zone, anti_phishing_phrase: phrase } = input;
+        let wanted = user::Settings { language: language.map(Into::into), time_zone, phrase };
+        let changed = user::change_settings(bank(context)?, caller(context)?.user, wanted).await?;
+        Ok(UpdateProfilePayload { profile: changed.into() })
+    }
+
+    /// Changes the password; all other sessions end. Refuses `PASSWORD_WRONG`, `PASSWORD_TOO_SHORT`,
+    /// `PASSWORD_TOO_LONG`, `PASSWORD_COMMON`, `PASSWORD_WEAK`, `TOO_MANY_TRIES`, `OVERLOADED`.
+    async fn change_password(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "The old one and the new one.")] input: ChangePasswordInput,
+    ) -> ApiResult<ChangePasswordPayload> {
+        let old = Password::typed(input.old_password);
+        let new = NewPassword::parse(input.new_password, "newPassword")?;
+        user::change_password(bank(context)?, caller(context)?, old, new, &origin(context)).await?;
+        Ok(ChangePasswordPayload { profile: find(context).await? })
+    }
+}

@@ -1,0 +1,138 @@
+//! Devices: what a person signs in with, known by a token that the device keeps.
+//!
+//! Guarantees: a device that was not seen before is told to every handle of the person, with a code that
+//! ends all sessions. Only the hash of a device's token is kept. A known device has its own count of
+//! wrong passwords, so that nobody can shut a person out of its own wallet by guessing.
+
+use crate::bank::Bank;
+use crate::error::Result;
+use crate::id::{DeviceId, EventId, SessionId, UserId};
+use crate::keys;
+use crate::notification::{self, Notice};
+use crate::origin::Origin;
+use crate::refusal::Code;
+use crate::secret::Secret;
+use crate::security_event::{self, SecurityEventKind};
+use crate::session::{self, EndReason};
+use crate::table::{device, session as sessions};
+use crate::user;
+use crate::vault::DataKey;
+use chrono::Duration;
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, IntoActiveModel,
+    PaginatorTrait, QueryFilter,
+};
+use uuid::Uuid;
+
+/// How long it may be said of a sign-in that it was not one's own.
+const REPORTED_FOR: Duration = Duration::days(7);
+
+/// The column of a device's program, for its seal.
+pub(crate) const AGENT: &str = "devices.agent";
+
+/// The device of a sign-in.
+pub(crate) struct Met {
+    pub(crate) id: DeviceId,
+    /// The token that the device is to keep, if it was not seen before.
+    pub(crate) token: Option<Secret>,
+    /// Whether the person has used other devices before.
+    pub(crate) is_news: bool,
+}
+
+/// The device that a client has shown the token of, if it is the person's.
+pub(crate) async fn known(
+    db: &impl ConnectionTrait,
+    user: UserId,
+    origin: &Origin,
+) -> Result<Option<device::Model>> {
+    let Some(token) = &origin.device else {
+        return Ok(None);
+    };
+    let own = device::Entity::find()
+        .filter(device::COLUMN.token_hash.eq(session::hash(token.reveal())))
+        .filter(device::COLUMN.user_id.eq(user));
+    Ok(own.one(db).await?)
+}
+
+/// Recognises the device of a sign-in, or gets to know it.
+pub(crate) async fn meet(
+    bank: &Bank,
+    tx: &DatabaseTransaction,
+    key: &DataKey,
+    origin: &Origin,
+) -> Result<Met> {
+    let (user, now) = (key.user(), bank.clock.now());
+    if let Some(known) = known(tx, user, origin).await? {
+        device::Entity::update_many()
+            .set(device::ActiveModel { last_seen_at: Set(now), ..Default::default() })
+            .filter(device::COLUMN.id.eq(known.id))
+            .exec(tx)
+            .await?;
+        return Ok(Met { id: known.id, token: None, is_news: false });
+    }
+    let others = device::Entity::find().filter(device::COLUMN.user_id.eq(user)).count(tx).await?;
+    let id = DeviceId(bank.ids.next(now));
+    let token = Secret::new(format!("okd_{}", keys::hex(&keys::random_bytes())));
+    let row = device::Model {
+        id,
+        user_id: user,
+        token_hash: session::hash(token.reveal()),
+        agent: key.seal(AGENT, id.0, &origin.agent)?,
+        first_seen_at: now,
+        last_seen_at: now,
+    };
+    device::Entity::insert(row.into_active_model()).exec_without_returning(tx).await?;
+    Ok(Met { id, token: Some(token), is_news: others > 0 })
+}
+
+/// Tells a person of a session on a new device.
+pub(crate) async fn announce(
+    bank: &Bank,
+    tx: &DatabaseTransaction,
+    key: &DataKey,
+    session: SessionId,
+    origin: &Origin,
+) -> Result<()> {
+    let notice = Notice::NewDevice {
+        agent: origin.agent.clone(),
+        address: origin.shown(),
+        token: Some(report_token(bank, session)),
+    };
+    notification::tell(bank, tx, key, EventId(session.0), &notice).await
+}
+
+/// What proves to have got the message about a session.
+fn report_token(bank: &Bank, session: SessionId) -> Secret {
+    let tag = keys::mac(&bank.vault.derive("it was not me"), &[session.0.as_bytes()]);
+    Secret::new(format!("{}{}", session.0.simple(), keys::hex(tag.get(..16).unwrap_or_default())))
+}
+
+/// Says of a sign-in that it was not one's own: every session of the person ends, and its devices are
+/// new again. The token is from the message about the sign-in, and works for a week.
+///
+/// # Errors
+/// `CODE_EXPIRED`.
+pub async fn report(bank: &Bank, token: &str, origin: &Origin) -> Result<()> {
+    let expired = Code::CodeExpired.at("token");
+    let id = token.trim().get(..32).and_then(|id| Uuid::try_parse(id).ok()).ok_or(expired)?;
+    let session = SessionId(id);
+    if !keys::same(report_token(bank, session).reveal().as_bytes(), token.trim().as_bytes()) {
+        return Err(expired.into());
+    }
+    let now = bank.clock.now();
+    let tx = bank.db.begin().await?;
+    let row = sessions::Entity::find_by_id(session).one(&tx).await?;
+    let row = row.filter(|row| row.created_at + REPORTED_FOR > now).ok_or(expired)?;
+    let (_, key) = user::lock(bank, &tx, row.user_id).await?;
+    session::end_all(&tx, row.user_id, None, EndReason::NotMe, now).await?;
+    device::Entity::update_many()
+        .set(device::ActiveModel { token_hash: Set(keys::random_bytes().to_vec()), ..Default::default() })
+        .filter(device::COLUMN.id.eq(row.device_id.unwrap_or(DeviceId(Uuid::nil()))))
+        .exec(&tx)
+        .await?;
+    security_event::record(bank, &tx, &key, SecurityEventKind::ReportedNotMe, origin).await?;
+    notification::tell(bank, &tx, &key, EventId(bank.ids.next(now)), &Notice::ReportedNotMe).await?;
+    tx.commit().await?;
+    bank.bell.ring();
+    Ok(())
+}

@@ -1,0 +1,190 @@
+//! Security events: what happened to a person's sign-in, for the person to read.
+//!
+//! Guarantees: an entry is never changed or removed, and each carries the SHA-256 of the one before it
+//! and of itself, so that a missing or altered entry is seen without any key. What an entry tells is
+//! sealed with the person's data key: when that is destroyed the chain still holds.
+
+use crate::bank::Bank;
+use crate::clock::Time;
+use crate::error::{Fault, Result};
+use crate::id::UserId;
+use crate::origin::Origin;
+use crate::page::{Page, Slice};
+use crate::table::{security_event, user};
+use crate::vault::DataKey;
+use sea_orm::{
+    ActiveEnum, ColumnTrait, DatabaseTransaction, DeriveActiveEnum, EntityTrait, EnumIter, IntoActiveModel,
+    Iterable, QueryFilter, QueryOrder, QuerySelect,
+};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+/// What happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
+#[sea_orm(rs_type = "String", db_type = "Text", rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum SecurityEventKind {
+    /// The wallet was opened.
+    SignedUp,
+    /// Somebody signed in.
+    SignedIn,
+    /// Somebody tried a wrong password.
+    SignInFailed,
+    /// Too many wrong passwords: for a while nobody can try another.
+    SignInsStopped,
+    /// The person signed out.
+    SignedOut,
+    /// The person ended a session.
+    SessionRevoked,
+    /// A refresh token was used twice, so its session was ended.
+    TokenReused,
+    /// Somebody said of a sign-in that it was not theirs: all sessions were ended.
+    ReportedNotMe,
+    /// The password was changed.
+    PasswordChanged,
+    /// A handle was added.
+    HandleAdded,
+    /// A handle was removed.
+    HandleRemoved,
+    /// Another handle is the primary one.
+    PrimaryHandleChanged,
+}
+
+/// An entry of the log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SecurityEvent {
+    /// Its place in the person's log, from 1.
+    pub seq: i64,
+    /// What happened.
+    pub kind: SecurityEventKind,
+    /// From which address.
+    pub address: String,
+    /// With which program.
+    pub agent: String,
+    /// When.
+    pub at: Time,
+    /// The hash of this entry and all before it.
+    pub hash: Vec<u8>,
+}
+
+/// What is sealed of an entry.
+#[derive(Serialize, Deserialize)]
+struct Detail {
+    address: String,
+    agent: String,
+}
+
+const DETAIL: &str = "security_events.detail";
+
+/// The hash of an entry: SHA-256 over the hash before (32 zero bytes for the first), the person, the
+/// number, the kind, the time in microseconds since 1970 and the sealed detail.
+fn hash(before: &[u8], row: &security_event::Model) -> Vec<u8> {
+    let mut sha = Sha256::new();
+    sha.update(before);
+    sha.update(row.user_id.0.as_bytes());
+    sha.update(row.seq.to_be_bytes());
+    sha.update(row.kind.as_bytes());
+    sha.update(row.at.timestamp_micros().to_be_bytes());
+    sha.update(&row.detail.0);
+    sha.finalize().to_vec()
+}
+
+/// Writes an entry with the change that it tells of.
+pub(crate) async fn record(
+    bank: &Bank,
+    tx: &DatabaseTransaction,
+    key: &DataKey,
+    kind: SecurityEventKind,
+    origin: &Origin,
+) -> Result<()> {
+    let user = key.user();
+    // One entry after the other: the person's row is the lock of its log.
+    user::Entity::find_by_id(user)
+        .select_only()
+        .column(user::Column::Id)
+        .lock_exclusive()
+        .into_tuple::<UserId>()
+        .one(tx)
+        .await?;
+    let last = security_event::Entity::find()
+        .filter(security_event::COLUMN.user_id.eq(user))
+        .order_by_desc(security_event::Column::Seq)
+        .one(tx)
+        .await?;
+    let (seq, before) = last.map_or((1, vec![0; 32]), |last| (last.seq.saturating_add(1), last.hash));
+    let detail = Detail { address: origin.shown(), agent: origin.agent.clone() };
+    let detail = serde_json::to_string(&detail).unwrap_or_default();
+    let mut row = security_event::Model {
+        user_id: user,
+        seq,
+        kind: kind.to_value(),
+        detail: key.seal(DETAIL, place(seq), &detail)?,
+        at: bank.clock.now(),
+        hash: Vec::new(),
+    };
+    row.hash = hash(&before, &row);
+    security_event::Entity::insert(row.into_active_model()).exec_without_returning(tx).await?;
+    Ok(())
+}
+
+fn place(seq: i64) -> uuid::Uuid {
+    uuid::Uuid::from_u128(u128::try_from(seq).unwrap_or_default())
+}
+
+/// One page of a person's log, newest first.
+///
+/// # Errors
+/// Only faults.
+pub async fn list(bank: &Bank, user: UserId, page: Page<i64>) -> Result<Slice<SecurityEvent>> {
+    let mut query =
+        security_event::Entity::find().filter(security_event::COLUMN.user_id.eq(user)).limit(page.fetch());
+    if let Some(after) = page.after {
+        query = query.filter(security_event::COLUMN.seq.lt(after));
+    }
+    if let Some(before) = page.before {
+        query = query.filter(security_event::COLUMN.seq.gt(before));
+    }
+    let query = if page.backwards() {
+        query.order_by_asc(security_event::Column::Seq)
+    } else {
+        query.order_by_desc(security_event::Column::Seq)
+    };
+    let db = bank.db.connection();
+    let key = crate::user::data_key(bank, db, user).await?;
+    let rows = query.all(db).await?;
+    Ok(page.slice(rows)?.try_map(|row| read(&key, row))?)
+}
+
+fn read(key: &DataKey, row: security_event::Model) -> Result<SecurityEvent, Fault> {
+    let detail = key.open(DETAIL, place(row.seq), &row.detail)?;
+    let detail: Detail =
+        serde_json::from_str(&detail).map_err(|_| Fault::Corrupt("a security event can't be read"))?;
+    let kind = SecurityEventKind::iter().find(|kind| kind.to_value() == row.kind);
+    Ok(SecurityEvent {
+        seq: row.seq,
+        kind: kind.ok_or(Fault::Corrupt("an unknown security event"))?,
+        address: detail.address,
+        agent: detail.agent,
+        at: row.at,
+        hash: row.hash,
+    })
+}
+
+/// Follows a person's chain; gives the number of the first entry that does not continue it.
+///
+/// # Errors
+/// Only faults.
+pub async fn verify(bank: &Bank, user: UserId) -> Result<Option<i64>> {
+    let rows = security_event::Entity::find()
+        .filter(security_event::COLUMN.user_id.eq(user))
+        .order_by_asc(security_event::Column::Seq)
+        .all(bank.db.connection())
+        .await?;
+    let mut before = vec![0; 32];
+    for (row, seq) in rows.into_iter().zip(1..) {
+        if row.seq != seq || row.hash != hash(&before, &row) {
+            return Ok(Some(seq));
+        }
+        before = row.hash;
+    }
+    Ok(None)
+}

@@ -1,0 +1,22 @@
+//! One entry of a person's security log.
+
+use crate::clock::Time;
+use crate::id::UserId;
+use crate::seal::Sealed;
+use sea_orm::entity::prelude::*;
+
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "security_events")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub user_id: UserId,
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub seq: i64,
+    pub kind: String,
+    pub detail: Sealed,
+    pub at: Time,
+    pub hash: Vec<u8>,
+}
+
+impl ActiveModelBehavior for ActiveModel {}

@@ -1,0 +1,52 @@
+//! Which of the world outside is real, and how it is reached: by environment, or the same by option.
+
+use crate::gateway::Gateways;
+use crate::mail::Mail;
+use crate::simulator;
+use crate::sms::Sms;
+use clap::Args;
+use entity::Bank;
+use std::sync::Arc;
+
+/// See the module. What is not given is simulated.
+#[derive(Clone, Debug, Default, Args)]
+pub struct Outside {
+    /// The mail server: smtps://USER:PASSWORD@HOST:PORT, or smtp://HOST:PORT?tls=required. Without it, mail
+    /// is simulated and read with sandboxMessages
+    #[arg(long, env = "MAIL_URL", hide_env_values = true, global = true, requires = "mail_from")]
+    pub mail_url: Option<String>,
+
+    /// Who mail is from, such as OKPay <no-reply@example.com>
+    #[arg(long, env = "MAIL_FROM", global = true)]
+    pub mail_from: Option<String>,
+
+    /// Where SMS are sent by signed HTTP: https://…; without it, they are simulated
+    #[arg(long, env = "SMS_URL", global = true, requires = "sms_secret")]
+    pub sms_url: Option<String>,
+
+    /// The secret that requests to SMS_URL are signed with
+    #[arg(long, env = "SMS_SECRET", hide_env_values = true, global = true)]
+    pub sms_secret: Option<String>,
+}
+
+impl Outside {
+    /// Whether messages are simulated, all or some.
+    pub fn simulates_messages(&self) -> bool {
+        self.mail_url.is_none() || self.sms_url.is_none()
+    }
+
+    /// The gateways.
+    ///
+    /// # Errors
+    /// A text that names the setting.
+    pub fn gateways(&self, bank: &Bank) -> Result<Gateways, String> {
+        let mut gateways = simulator::gateways(bank);
+        if let (Some(url), Some(from)) = (&self.mail_url, &self.mail_from) {
+            gateways.mail = Arc::new(Mail::new(url, from)?);
+        }
+        if let (Some(url), Some(secret)) = (&self.sms_url, &self.sms_secret) {
+            gateways.sms = Arc::new(Sms::new(url, secret, bank.clock.clone())?);
+        }
+        Ok(gateways)
+    }
+}
