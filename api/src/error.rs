@@ -214,7 +214,13 @@ pub(crate) fn complete(error: &mut ServerError, request_id: &str) {
     let on_field = !error.path.is_empty();
     let extensions = error.extensions.get_or_insert_with(ErrorExtensionValues::default);
     if extensions.get("code").is_none() {
-        let code = if on_field { ErrorCode::BadInput } else { ErrorCode::GraphqlValidationFailed };
+        // The library's own limits have no code.
+        let code = match (on_field, error.message.as_str()) {
+            (true, _) => ErrorCode::BadInput,
+            (false, "Query is too complex.") => ErrorCode::DocumentTooComplex,
+            (false, "Query is nested too deep.") => ErrorCode::DocumentTooDeep,
+            (false, _) => ErrorCode::GraphqlValidationFailed,
+        };
         extensions.set("code", code.name());
         extensions.set("retryable", false);
     }

@@ -10,8 +10,9 @@ use async_graphql::{Context, ID, InputObject, Object};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
 use chrono::{DateTime, Utc};
+use entity::Bank;
 use entity::history::{self, Filter, Place};
-use entity::id::TransactionId;
+use entity::id::{TransactionId, UserId};
 use entity::page::Page;
 use entity::refusal::{Code, Refusal};
 
@@ -20,9 +21,9 @@ use entity::refusal::{Code, Refusal};
 pub(crate) struct TransactionFilter {
     /// Those of the account in this currency.
     currency: Option<Currency>,
-    /// Those of one of these kinds.
+    /// Those of one of these kinds; at least one.
     kinds: Option<Vec<TransactionKind>>,
-    /// Those in one of these states.
+    /// Those in one of these states; at least one.
     states: Option<Vec<TransactionState>>,
     /// Those asked for at this time or later.
     from: Option<DateTime<Utc>>,
@@ -32,6 +33,9 @@ pub(crate) struct TransactionFilter {
 
 impl TransactionFilter {
     fn parse(self) -> ApiResult<Filter> {
+        if self.kinds.as_ref().is_some_and(Vec::is_empty) || self.states.as_ref().is_some_and(Vec::is_empty) {
+            return Err(Code::FilterInvalid.at("filter").into());
+        }
         let filter = Filter {
             currency: self.currency.as_ref().map(Currency::parse_currency).transpose()?,
             kinds: self.kinds.unwrap_or_default().into_iter().map(Into::into).collect(),
@@ -43,14 +47,37 @@ impl TransactionFilter {
     }
 }
 
-/// A place as a client gets it: opaque.
-fn cursor(place: &Place) -> String {
-    BASE64.encode(place.to_string())
+/// A list of somebody's: what a cursor is good for.
+struct List<'a> {
+    bank: &'a Bank,
+    user: UserId,
+    filter: Filter,
 }
 
-fn place(cursor: Option<String>, field: &'static str) -> Result<Option<Place>, Refusal> {
-    let read = |cursor: String| String::from_utf8(BASE64.decode(cursor).ok()?).ok()?.parse().ok();
-    cursor.map(|cursor| read(cursor).ok_or(Code::CursorInvalid.at(field))).transpose()
+impl List<'_> {
+    fn place(&self, cursor: Option<String>, field: &'static str) -> Result<Option<Place>, Refusal> {
+        let Some(cursor) = cursor else {
+            return Ok(None);
+        };
+        let text = BASE64.decode(cursor).ok().and_then(|bytes| String::from_utf8(bytes).ok());
+        let place = text.and_then(|text| Place::read(&text, &self.bank.vault, self.user, &self.filter));
+        place.map(Some).ok_or(Code::CursorInvalid.at(field))
+    }
+
+    async fn page(&self, page: &Page<Place>) -> ApiResult<Pages<Transaction>> {
+        let slice = history::list(self.bank, self.user, &self.filter, page).await?;
+        let cursor = |place: Place| BASE64.encode(place.signed(&self.bank.vault, self.user, &self.filter));
+        Ok(connection(slice.map(|(place, item)| (cursor(place), Transaction(item)))))
+    }
+}
+
+/// What it costs more where the history has to be searched: a few of them fill a document.
+const SEARCH: usize = 500;
+
+fn search_cost(filter: &TransactionFilter) -> usize {
+    let plain =
+        filter.kinds.is_none() && filter.states.is_none() && filter.from.is_none() && filter.until.is_none();
+    if plain { 0 } else { SEARCH }
 }
 
 #[derive(Default)]
@@ -60,8 +87,9 @@ pub(crate) struct HistoryQuery;
 impl HistoryQuery {
     /// The transactions of the person who asks, newest first: a deposit takes its place when it settles,
     /// everything else when it is asked for. Refuses `PAGE_SIZE`, `CURSOR_INVALID`,
-    /// `CURRENCY_UNKNOWN`, `FILTER_INVALID`.
-    #[graphql(complexity = "cost(first, last, child_complexity)")]
+    /// `CURRENCY_UNKNOWN`, `FILTER_INVALID`, `OVERLOADED`. Between two pages a deposit under way may settle and take
+    /// its new place: whoever reads on meets it there or has met it before.
+    #[graphql(complexity = "cost(first, last, child_complexity).saturating_add(search_cost(&filter))")]
     async fn transactions(
         &self,
         context: &Context<'_>,
@@ -71,10 +99,9 @@ impl HistoryQuery {
         #[graphql(desc = "Only what comes before this cursor, so what is newer.")] before: Option<String>,
         #[graphql(desc = "Which transactions; all, if nothing is said.", default)] filter: TransactionFilter,
     ) -> ApiResult<Pages<Transaction>> {
-        let page = Page::parse(first, last, place(after, "after")?, place(before, "before")?)?;
-        let user = caller(context)?.user;
-        let slice = history::list(&bank(context)?.db, user, &filter.parse()?, &page).await?;
-        Ok(connection(slice.map(|(place, item)| (cursor(&place), Transaction(item)))))
+        let list = List { bank: bank(context)?, user: caller(context)?.user, filter: filter.parse()? };
+        let (after, before) = (list.place(after, "after")?, list.place(before, "before")?);
+        list.page(&Page::parse(first, last, after, before)?).await
     }
 
     /// One transaction of the person who asks. Refuses `NOT_FOUND`.

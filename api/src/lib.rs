@@ -27,6 +27,7 @@ mod id;
 mod ide;
 mod instrument;
 mod known_document;
+mod listener;
 mod loaders;
 mod money;
 mod node;

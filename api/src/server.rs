@@ -2,6 +2,7 @@
 
 use crate::authentication::Authentication;
 use crate::http::{Door, GraphQl};
+use crate::listener::{self, Bounded};
 use crate::{ide, operator, schema};
 use async_graphql::ValidationMode;
 use entity::{Bank, Db};
@@ -33,7 +34,7 @@ pub struct Api {
 /// A server that is bound to its address and does not serve yet.
 pub struct Bound {
     routes: poem::endpoint::BoxEndpoint<'static>,
-    acceptor: poem::listener::TcpAcceptor,
+    acceptor: Bounded<poem::listener::TcpAcceptor>,
     address: SocketAddr,
 }
 
@@ -98,9 +99,15 @@ impl Api {
     /// # Errors
     /// A text that names the setting.
     pub async fn bind(self, listen: SocketAddr) -> Result<Bound, String> {
+        self.bind_with(listen, listener::places(), listener::PATIENCE).await
+    }
+
+    /// The same with so many connections at most, each of which has to be answered within a time.
+    async fn bind_with(self, listen: SocketAddr, places: usize, patience: Duration) -> Result<Bound, String> {
         let text = |error: std::io::Error| format!("LISTEN {listen}: {error}");
         let acceptor = TcpListener::bind(listen).into_acceptor().await.map_err(text)?;
         let local = acceptor.local_addr().into_iter().find_map(|local| local.as_socket_addr().copied());
+        let acceptor = Bounded::new(acceptor, places, patience);
         Ok(Bound { routes: self.routes()?, acceptor, address: local.unwrap_or(listen) })
     }
 }
@@ -131,24 +138,32 @@ mod tests {
     use futures::future::join_all;
     use futures::stream;
     use poem::{Body, Request};
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
     fn request(body: Body) -> Request {
         let request = Request::builder().method(poem::http::Method::POST);
         request.uri_str("/graphql").content_type("application/json").body(body)
     }
 
-    #[tokio::test]
-    async fn whoever_finds_every_place_taken_is_told_to_come_again() {
-        let file = std::env::temp_dir().join(format!("places_{}.db", uuid::Uuid::new_v4().simple()));
+    /// A bank in a file of its own.
+    async fn api() -> (Api, std::path::PathBuf) {
+        let file = std::env::temp_dir().join(format!("server_{}.db", uuid::Uuid::new_v4().simple()));
         let db = Db::connect(&format!("sqlite://{}", file.display())).await.unwrap();
         migration::run(db.connection()).await.unwrap();
-        let bank = Bank::open(db.clone(), Keys::new([7; 32]), Clock::adjustable(), true).await.unwrap();
-        let api = Api {
-            bank,
-            operator_token: "token".into(),
-            allowed_origins: Vec::new(),
-            trusted_proxies: Vec::new(),
-        };
+        let bank = Bank::open(db, Keys::new([7; 32]), Clock::adjustable(), true).await.unwrap();
+        let (allowed_origins, trusted_proxies) = (Vec::new(), Vec::new());
+        (Api { bank, operator_token: "token".into(), allowed_origins, trusted_proxies }, file)
+    }
+
+    fn remove(file: &std::path::Path) {
+        for end in ["", "-wal", "-shm"] {
+            let _gone = std::fs::remove_file(format!("{}{end}", file.display()));
+        }
+    }
+
+    #[tokio::test]
+    async fn whoever_finds_every_place_taken_is_told_to_come_again() {
+        let (api, file) = api().await;
         let routes = api.routes().unwrap();
         // Bodies that never come hold their places.
         let slow = || Body::from_bytes_stream(stream::pending::<std::io::Result<Vec<u8>>>());
@@ -163,9 +178,31 @@ mod tests {
         assert!(body.contains(r#""code":"OVERLOADED""#) && body.contains(r#""retryAfter":1"#), "{body}");
         drop(held);
         assert_eq!(routes.call(query()).await.unwrap().status(), StatusCode::OK);
-        db.close().await;
-        for end in ["", "-wal", "-shm"] {
-            let _gone = std::fs::remove_file(format!("{}{end}", file.display()));
+        remove(&file);
+    }
+
+    #[tokio::test]
+    async fn connections_that_say_nothing_make_room_for_others() {
+        let (api, file) = api().await;
+        let listen = SocketAddr::from(([127, 0, 0, 1], 0));
+        let bound = api.bind_with(listen, 4, Duration::from_millis(300)).await.unwrap();
+        let address = bound.address();
+        let serving = tokio::spawn(bound.serve(std::future::pending()));
+        let mut idle = Vec::new();
+        for beginning in ["", "POST /graphql HTTP/1.1\r\n", "GET /health/live HTTP/1.1\r\nhost: x\r\n", "G"] {
+            let mut socket = tokio::net::TcpStream::connect(address).await.unwrap();
+            socket.write_all(beginning.as_bytes()).await.unwrap();
+            idle.push(socket);
         }
+        // All four places are taken; the fifth is answered when they have run out of time.
+        let answer = reqwest::get(format!("http://{address}/health/live")).await.unwrap();
+        assert_eq!(answer.status().as_u16(), 204);
+        for mut socket in idle {
+            let mut rest = Vec::new();
+            // An end or an error, but no waiting for ever.
+            let _closed = socket.read_to_end(&mut rest).await;
+        }
+        serving.abort();
+        remove(&file);
     }
 }

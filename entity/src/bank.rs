@@ -12,10 +12,15 @@ use crate::password::Passwords;
 use crate::replica::Replica;
 use crate::session::{self, BySession};
 use crate::throttle::{Gate, Memory};
+use crate::turnstile::Turnstile;
 use crate::user::{self, ByHandle};
 use crate::vault::Vault;
 use crate::{outbox, rail};
 use std::sync::Arc;
+
+/// Histories that are searched at once, on a quarter of the connections, and that wait for it.
+const SCANS: usize = 4;
+const SCANS_WAITING: usize = 64;
 
 /// An open bank. Clones share it.
 #[derive(Clone, Debug)]
@@ -39,6 +44,7 @@ pub struct Bank {
     pub(crate) by_act: rail::ByAct,
     pub(crate) ledger: Ledger,
     pub(crate) passwords: Passwords,
+    pub(crate) scans: Turnstile,
     pub(crate) gate: Arc<dyn Gate>,
 }
 
@@ -75,6 +81,7 @@ impl Bank {
             replica: None,
             ids: Ids::default(),
             passwords: Passwords::new(),
+            scans: Turnstile::new(SCANS, SCANS_WAITING),
             gate: Arc::new(Memory::default()),
             db,
             clock,

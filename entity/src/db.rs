@@ -11,6 +11,9 @@ use sea_orm::{
     ColumnTrait, ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction,
     DbBackend, DbErr, IsolationLevel, SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
+use std::fs::OpenOptions;
+use std::io::ErrorKind;
+use std::os::unix::fs::OpenOptionsExt;
 use std::time::Duration;
 
 /// How many connections a process holds at most.
@@ -41,6 +44,15 @@ pub fn check_url(text: &str) -> Result<String, String> {
         Ok(text.to_owned())
     } else {
         Err("expected postgres://USER:PASSWORD@HOST/DATABASE or sqlite://FILE".to_owned())
+    }
+}
+
+/// Makes a database file, if there is none, that its owner alone can read; SQLite gives the files beside
+/// it the same mode.
+fn keep_private(file: &str) -> std::io::Result<()> {
+    match OpenOptions::new().write(true).create_new(true).mode(0o600).open(file) {
+        Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(error),
+        Ok(_) | Err(_) => Ok(()),
     }
 }
 
@@ -76,6 +88,9 @@ impl Db {
     /// # Errors
     /// When nothing answers there.
     pub async fn connect(url: &str) -> Result<Self, DbErr> {
+        if let Some(file) = url.strip_prefix("sqlite://") {
+            keep_private(file).map_err(|error| DbErr::Custom(format!("{file}: {error}")))?;
+        }
         let connection = Database::connect(Self::options(url)).await?;
         let ledger = if connection.get_database_backend() == DbBackend::Postgres {
             let mut options = Self::options(url);

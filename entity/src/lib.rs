@@ -73,6 +73,7 @@ mod table;
 pub mod throttle;
 pub mod transaction;
 pub mod transfer;
+mod turnstile;
 pub mod user;
 pub mod vault;
 pub mod verification;

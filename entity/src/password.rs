@@ -9,11 +9,10 @@
 
 use crate::error::{Fault, Result};
 use crate::refusal::{Code, Refusal};
+use crate::turnstile::Turnstile;
 use argon2::password_hash::phc::PasswordHash;
 use argon2::{Argon2, Params, PasswordHasher, PasswordVerifier};
 use std::fmt;
-use std::sync::Arc;
-use tokio::sync::Semaphore;
 use zxcvbn::matching::patterns::MatchPattern;
 
 /// Sign-ins that may wait for a core.
@@ -97,15 +96,12 @@ fn check_strength(new: &NewPassword, hints: &[String]) -> Result<(), Refusal> {
 
 /// Where passwords are hashed.
 #[derive(Clone, Debug)]
-pub(crate) struct Passwords {
-    cores: Arc<Semaphore>,
-    waiting: Arc<Semaphore>,
-}
+pub(crate) struct Passwords(Turnstile);
 
 impl Passwords {
     pub(crate) fn new() -> Self {
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        Self { cores: Arc::new(Semaphore::new(cores)), waiting: Arc::new(Semaphore::new(WAITING_MAX)) }
+        Self(Turnstile::new(cores, WAITING_MAX))
     }
 
     /// Hashes it, with a salt of its own.
@@ -145,8 +141,7 @@ impl Passwords {
     }
 
     async fn off_thread<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
-        let _place = self.waiting.try_acquire().map_err(|_| Code::Overloaded)?;
-        let _core = self.cores.acquire().await.map_err(|_| Fault::Stopped("passwords"))?;
+        let _core = self.0.enter().await?;
         let done = tokio::task::spawn_blocking(work).await;
         Ok(done.map_err(|_| Fault::Stopped("passwords"))?)
     }

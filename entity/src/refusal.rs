@@ -22,7 +22,7 @@ macro_rules! refusals {
             CurrencyUnknown "CURRENCY_UNKNOWN" false "Use a currency code of ISO 4217 in capitals, such as EUR." "请使用大写的 ISO 4217 货币代码，例如 EUR。";
             CursorInvalid "CURSOR_INVALID" false "Use a cursor that a page of this list gave you." "请使用本列表分页返回的游标。";
             EmailInvalid "EMAIL_INVALID" false "This is not an e-mail address." "这不是有效的电子邮件地址。";
-            FilterInvalid "FILTER_INVALID" false "The filter can match nothing: its start has to be before its end, in the years 1 to 9999." "筛选条件无法匹配：开始时间必须早于结束时间，且年份须在 1 至 9999 之间。";
+            FilterInvalid "FILTER_INVALID" false "The filter can match nothing: a list in it is empty, or its start is not before its end, in the years 1 to 9999." "筛选条件无法匹配：列表为空，或开始时间不早于结束时间，且年份须在 1 至 9999 之间。";
             HandleLimit "HANDLE_LIMIT" false "A person may have ten handles. Remove one first." "每位用户最多可有十个联系地址，请先移除一个。";
             HandlePrimary "HANDLE_PRIMARY" false "This is the primary handle. Make another one primary first." "这是主要联系地址，请先将其他地址设为主要地址。";
             HolderInvalid "HOLDER_INVALID" false "Give the name of the account's holder, at most 100 characters." "请填写账户持有人姓名，最多 100 个字符。";

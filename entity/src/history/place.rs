@@ -5,7 +5,10 @@
 //! belongs to: what is older stays older, whatever is added later. Nothing is shown twice or left
 //! out by somebody who reads on. Costs some bytes for each account of the person.
 
-use crate::id::{AccountId, TransactionId};
+use super::Filter;
+use crate::id::{AccountId, TransactionId, UserId};
+use crate::keys;
+use crate::vault::Vault;
 use std::collections::BTreeMap;
 use std::fmt::{self, Display};
 use std::str::FromStr;
@@ -42,6 +45,18 @@ impl Place {
         let mut positions = reader.clone();
         positions.insert(own, position);
         Self { own, positions }
+    }
+
+    /// As a client gets it: signed for this person and this list, so that it is read nowhere else.
+    pub fn signed(&self, vault: &Vault, user: UserId, filter: &Filter) -> String {
+        format!("{self}~{}", signature(&self.to_string(), vault, user, filter))
+    }
+
+    /// The place that a client got from a page of this list.
+    pub fn read(text: &str, vault: &Vault, user: UserId, filter: &Filter) -> Option<Self> {
+        let (place, signed) = text.rsplit_once('~')?;
+        let right = signature(place, vault, user, filter);
+        if keys::same(right.as_bytes(), signed.as_bytes()) { place.parse().ok() } else { None }
     }
 
     /// What is older in a strand is below this. A strand that did not exist then is newer as a whole.
@@ -90,6 +105,14 @@ impl FromStr for Place {
         let (own, _) = *positions.first().ok_or(())?;
         Ok(Self { own, positions: positions.into_iter().collect() })
     }
+}
+
+fn signature(place: &str, vault: &Vault, user: UserId, filter: &Filter) -> String {
+    let list = format!("{filter:?}");
+    let tag = vault.digest(&[b"history", user.0.as_bytes(), list.as_bytes(), place.as_bytes()]);
+    let mut digits = tag.0.simple().to_string();
+    digits.truncate(16);
+    digits
 }
 
 /// The position of a posting.

@@ -73,7 +73,7 @@ impl<'a> Growth<'a> {
             }
         }
         if self.plan.wants(PAGE_SMALL.0) || self.plan.wants(PAGE_BIG.0) {
-            let [small, big] = self.pages.measure(&self.grown.bank.db, self.plan.time).await?;
+            let [small, big] = self.pages.measure(&self.grown.bank, self.plan.time).await?;
             note(round, PAGE_SMALL, small);
             note(round, PAGE_BIG, big);
         }

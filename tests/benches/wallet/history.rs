@@ -10,10 +10,10 @@ use crate::load::{Act, Counter, Teller};
 use crate::measure;
 use crate::people;
 use crate::table::Row;
+use entity::Bank;
 use entity::history::{self, Filter, Place};
 use entity::id::UserId;
 use entity::page::{Page, SIZE};
-use entity::{Bank, Db};
 use rand::rngs::SmallRng;
 use rand::{Rng, SeedableRng};
 use std::time::{Duration, Instant};
@@ -47,7 +47,7 @@ impl Pages {
     }
 
     /// Reads pages for so long: first those of small accounts, then those of the merchant.
-    pub(crate) async fn measure(&self, db: &Db, time: Duration) -> Result<[Row; 2], String> {
+    pub(crate) async fn measure(&self, bank: &Bank, time: Duration) -> Result<[Row; 2], String> {
         let mut random = SmallRng::seed_from_u64(7);
         let (mut small, mut big) = (Vec::new(), Vec::new());
         let begin = Instant::now();
@@ -58,19 +58,19 @@ impl Pages {
         }
         while begin.elapsed() < time * 2 {
             let person = people::user(random.random_range(1..=self.people));
-            small.push(read(db, person, None).await?);
+            small.push(read(bank, person, None).await?);
             let before = random.random_range(deepest..self.shape.to_merchant);
-            big.push(read(db, people::user(0), Some(self.shape.merchants(before))).await?);
+            big.push(read(bank, people::user(0), Some(self.shape.merchants(before))).await?);
         }
         Ok([row(small), row(big)])
     }
 }
 
-async fn read(db: &Db, user: UserId, after: Option<Place>) -> Result<Duration, String> {
+async fn read(bank: &Bank, user: UserId, after: Option<Place>) -> Result<Duration, String> {
     let page = Page::parse(None, None, after, None).map_err(|refusal| refusal.to_string())?;
     let began = Instant::now();
     let slice =
-        history::list(db, user, &Filter::default(), &page).await.map_err(|error| error.to_string())?;
+        history::list(bank, user, &Filter::default(), &page).await.map_err(|error| error.to_string())?;
     let took = began.elapsed();
     let full = u64::try_from(slice.items.len()) == Ok(SIZE);
     if full { Ok(took) } else { Err(format!("a page of {user} has {} transfers", slice.items.len())) }

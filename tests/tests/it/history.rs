@@ -7,6 +7,8 @@ use tests::{World, on_both_setups};
 on_both_setups!(
     a_long_history_is_read_page_by_page_in_both_directions,
     a_page_goes_on_where_the_last_one_ended_whatever_happens_meanwhile,
+    a_cursor_is_good_for_one_list_of_one_person,
+    a_deposit_that_settles_is_never_missing,
     filters_narrow_the_history,
     notes_and_tags_are_private,
     what_belongs_to_others_is_not_found,
@@ -91,6 +93,41 @@ async fn a_page_goes_on_where_the_last_one_ended_whatever_happens_meanwhile(worl
     assert_eq!(amounts(&page(&bob, json!({})).await), ["0.03", "0.02", "20", "0.01", "10"]);
 }
 
+async fn a_cursor_is_good_for_one_list_of_one_person(world: &World) {
+    let (alice, bob) = (Person::join_with(world, "10.00").await, Person::join(world).await);
+    alice.send(&bob, "1.00").await;
+    let euros = json!({ "currency": "EUR" });
+    let own = page(&alice, json!({ "first": 1 })).await["pageInfo"]["endCursor"].clone();
+    let filtered =
+        page(&alice, json!({ "first": 1, "filter": euros })).await["pageInfo"]["endCursor"].clone();
+    let others = page(&bob, json!({ "first": 1 })).await["pageInfo"]["endCursor"].clone();
+    let ask = |cursor: Value, filter: Value| {
+        alice.client.try_ask(PAGE, json!({ "after": cursor, "filter": filter }))
+    };
+    assert!(ask(own.clone(), json!({})).await.is_ok() && ask(filtered.clone(), euros.clone()).await.is_ok());
+    let mangled = json!(format!("{}A", text(&own)));
+    for (cursor, filter) in [(own, euros), (filtered, json!({})), (others, json!({})), (mangled, json!({}))] {
+        assert_eq!(ask(cursor, filter).await, Err(refused("CURSOR_INVALID", "after")));
+    }
+}
+
+/// It leaves the strand of what waits and enters that of its account; no page sees it in between.
+async fn a_deposit_that_settles_is_never_missing(world: &World) {
+    let alice = Person::join(world).await;
+    let id = alice.link(tests::client::IBAN).await;
+    for number in 0..20 {
+        let input = json!({ "instrumentId": id, "money": tests::client::euros("1.00"), "idempotencyKey": number.to_string() });
+        let asked = alice.client.act("requestDeposit", "transaction { id }", input).await;
+        let asked = text(&asked["transaction"]["id"]).to_owned();
+        let reads = (0..6).map(|_| page(&alice, json!({ "first": 100 })));
+        for read in futures::future::join_all(reads).await {
+            let ids: Vec<_> =
+                read["edges"].as_array().unwrap().iter().map(|edge| text(&edge["node"]["id"])).collect();
+            assert_eq!(ids.iter().filter(|id| **id == asked).count(), 1, "{ids:?}");
+        }
+    }
+}
+
 async fn filters_narrow_the_history(world: &World) {
     let (alice, bob) = (Person::join_with(world, "100.00").await, Person::join(world).await);
     let middle = world.bank.clock.now();
@@ -166,6 +203,7 @@ async fn each_wrong_page_is_refused_by_name(world: &World) {
         (json!({ "after": "nonsense" }), "CURSOR_INVALID", "after"),
         (json!({ "before": alice.link(tests::client::IBAN).await }), "CURSOR_INVALID", "before"),
         (json!({ "filter": { "currency": "EUX" } }), "CURRENCY_UNKNOWN", "currency"),
+        (json!({ "filter": { "kinds": [] } }), "FILTER_INVALID", "filter"),
         (json!({ "filter": { "from": "+262142-12-31T00:00:00Z" } }), "FILTER_INVALID", "filter"),
         (
             json!({ "filter": { "from": "2026-01-02T00:00:00Z", "until": "2026-01-01T00:00:00Z" } }),

@@ -120,6 +120,17 @@ async fn hostile_documents_are_refused_at_once(world: &World) {
         + &(0..16).map(|i| format!("p{i}: transactions {{ edges {{ node {{ id kind state note money {{ amount currency minorUnits }} }} }} }} ")).collect::<String>()
         + "}";
     let deep = format!("{{ a {} }}", "{ a ".repeat(30_000));
+    let searches: String = (0..8)
+        .map(|i| {
+            format!(
+                "s{i}: transactions(first: 1, filter: {{ kinds: [WITHDRAWAL] }}) {{ edges {{ cursor }} }} "
+            )
+        })
+        .collect();
+    for expensive in [&pages, &format!("{{ {searches} }}")] {
+        let refused = client.try_ask(expensive, Value::Null).await.unwrap_err();
+        assert_eq!(refused.code, "DOCUMENT_TOO_COMPLEX");
+    }
     for document in [exploding, format!("{{ {aliases} }}"), pages, deep, "[".repeat(30_000)] {
         let refused = client.try_ask(&document, Value::Null).await.unwrap_err();
         let known = [

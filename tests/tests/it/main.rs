@@ -8,6 +8,7 @@ mod handle;
 mod history;
 mod http;
 mod laws;
+mod message;
 mod processes;
 mod racing;
 mod registration;
