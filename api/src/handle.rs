@@ -1,6 +1,7 @@
 //! The handles of a person: how it is reached, and where it is warned.
 
 use crate::authentication::{bank, caller, origin};
+use crate::challenge::proof;
 use crate::error::ApiResult;
 use crate::id::Named;
 use crate::registration::Verification;
@@ -9,7 +10,7 @@ use async_graphql::{Context, Enum, ID, InputObject, Object, SimpleObject};
 use chrono::{DateTime, Utc};
 use entity::handle::{self, own};
 use entity::id::VerificationId;
-use entity::password::Password;
+use entity::user::Proof;
 
 /// What kind of handle.
 #[derive(Clone, Copy, PartialEq, Eq, Enum)]
@@ -53,6 +54,14 @@ pub(crate) struct ChangeHandleInput {
     /// The password of the person, because a handle opens the wallet.
     #[graphql(secret)]
     password: String,
+    /// A question from `startChallenge` that was answered, where the person has a second factor.
+    challenge_id: Option<ID>,
+}
+
+impl ChangeHandleInput {
+    fn parse(self) -> ApiResult<(handle::Handle, Proof)> {
+        Ok((self.handle.parse()?, proof(self.password, self.challenge_id.as_ref())?))
+    }
 }
 
 /// A code is on its way to the handle, whether or not it is free.
@@ -84,15 +93,15 @@ pub(crate) struct HandleMutation;
 
 #[Object]
 impl HandleMutation {
-    /// Sends a code to a handle that is to be added. Refuses `EMAIL_INVALID`, `PHONE_INVALID`, `PASSWORD_WRONG`,
+    /// Sends a code to a handle that is to be added. Refuses `EMAIL_INVALID`, `PHONE_INVALID`, `PASSWORD_WRONG`, `CHALLENGE_REQUIRED`, `CHALLENGE_INVALID`,
     /// `HANDLE_LIMIT`, `TOO_MANY_TRIES`, `OVERLOADED`.
     async fn add_handle(
         &self,
         context: &Context<'_>,
         #[graphql(desc = "Which handle.")] input: ChangeHandleInput,
     ) -> ApiResult<AddHandlePayload> {
-        let (to, password) = (input.handle.parse()?, Password::typed(input.password));
-        let started = own::add(bank(context)?, caller(context)?, to, password, &origin(context)).await?;
+        let (to, proof) = input.parse()?;
+        let started = own::add(bank(context)?, caller(context)?, to, proof, &origin(context)).await?;
         Ok(AddHandlePayload { verification: started.into() })
     }
 
@@ -108,28 +117,26 @@ impl HandleMutation {
         Ok(ChangeHandlePayload { user: user::find(context, caller.user).await? })
     }
 
-    /// Makes one of the handles the primary one. Refuses `NOT_FOUND`, `PASSWORD_WRONG`, `TOO_MANY_TRIES`, `OVERLOADED`.
+    /// Makes one of the handles the primary one. Refuses `NOT_FOUND`, `PASSWORD_WRONG`, `CHALLENGE_REQUIRED`, `CHALLENGE_INVALID`, `TOO_MANY_TRIES`, `OVERLOADED`.
     async fn make_handle_primary(
         &self,
         context: &Context<'_>,
         #[graphql(desc = "Which handle.")] input: ChangeHandleInput,
     ) -> ApiResult<ChangeHandlePayload> {
-        let (caller, handle) = (caller(context)?, input.handle.parse()?);
-        let password = Password::typed(input.password);
-        own::make_primary(bank(context)?, caller, &handle, password, &origin(context)).await?;
+        let (caller, (handle, proof)) = (caller(context)?, input.parse()?);
+        own::make_primary(bank(context)?, caller, &handle, proof, &origin(context)).await?;
         Ok(ChangeHandlePayload { user: user::find(context, caller.user).await? })
     }
 
-    /// Removes one of the handles, which others may take then. Refuses `NOT_FOUND`, `HANDLE_PRIMARY`, `PASSWORD_WRONG`,
+    /// Removes one of the handles, which others may take then. Refuses `NOT_FOUND`, `HANDLE_PRIMARY`, `PASSWORD_WRONG`, `CHALLENGE_REQUIRED`, `CHALLENGE_INVALID`,
     /// `TOO_MANY_TRIES`, `OVERLOADED`.
     async fn remove_handle(
         &self,
         context: &Context<'_>,
         #[graphql(desc = "Which handle.")] input: ChangeHandleInput,
     ) -> ApiResult<ChangeHandlePayload> {
-        let (caller, handle) = (caller(context)?, input.handle.parse()?);
-        let password = Password::typed(input.password);
-        own::remove(bank(context)?, caller, &handle, password, &origin(context)).await?;
+        let (caller, (handle, proof)) = (caller(context)?, input.parse()?);
+        own::remove(bank(context)?, caller, &handle, proof, &origin(context)).await?;
         Ok(ChangeHandlePayload { user: user::find(context, caller.user).await? })
     }
 }

@@ -4,7 +4,9 @@ use crate::error::ApiResult;
 use async_graphql::ID;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
-use entity::id::{InstrumentId, JobId, NotificationId, SessionId, TransactionId, UserId, VerificationId};
+use entity::id::{
+    ChallengeId, InstrumentId, JobId, NotificationId, SessionId, TransactionId, UserId, VerificationId,
+};
 use entity::money::Currency;
 use entity::refusal::{Code, Refusal};
 use uuid::Uuid;
@@ -22,6 +24,8 @@ pub(crate) enum GlobalId {
     Instrument(InstrumentId),
     /// A code that was sent to a handle.
     Verification(VerificationId),
+    /// A question before an act.
+    Challenge(ChallengeId),
     /// A session.
     Session(SessionId),
     /// An entry of an inbox.
@@ -48,6 +52,7 @@ impl GlobalId {
             ("transaction", None) => Some(Self::Transaction(TransactionId(name))),
             ("instrument", None) => Some(Self::Instrument(InstrumentId(name))),
             ("verification", None) => Some(Self::Verification(VerificationId(name))),
+            ("challenge", None) => Some(Self::Challenge(ChallengeId(name))),
             ("session", None) => Some(Self::Session(SessionId(name))),
             ("notification", None) => Some(Self::Notification(NotificationId(name))),
             ("job", None) => Some(Self::Job(JobId(name))),
@@ -67,6 +72,7 @@ impl GlobalId {
             Self::Transaction(id) => format!("transaction:{id}"),
             Self::Instrument(id) => format!("instrument:{id}"),
             Self::Verification(id) => format!("verification:{id}"),
+            Self::Challenge(id) => format!("challenge:{id}"),
             Self::Session(id) => format!("session:{id}"),
             Self::Notification(id) => format!("notification:{id}"),
             Self::SecurityEvent(seq) => format!("security-event:{seq}"),
@@ -125,6 +131,7 @@ named!(
     Transaction(TransactionId),
     Instrument(InstrumentId),
     Verification(VerificationId),
+    Challenge(ChallengeId),
     Session(SessionId),
     Notification(NotificationId),
     SecurityEvent(i64),

@@ -52,6 +52,7 @@ async fn find(context: &Context<'_>, id: &ID) -> ApiResult<Node> {
         GlobalId::User(_)
         | GlobalId::Account(..)
         | GlobalId::Verification(_)
+        | GlobalId::Challenge(_)
         | GlobalId::Session(_)
         | GlobalId::Notification(_)
         | GlobalId::SecurityEvent(_)

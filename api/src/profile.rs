@@ -1,10 +1,11 @@
 //! How a person is spoken to, and its password.
 
 use crate::authentication::{bank, caller, origin};
+use crate::challenge::proof;
 use crate::error::ApiResult;
-use async_graphql::{Context, Enum, InputObject, Object, SimpleObject};
+use async_graphql::{Context, Enum, ID, InputObject, Object, SimpleObject};
 use chrono::{DateTime, Utc};
-use entity::password::{NewPassword, Password};
+use entity::password::NewPassword;
 use entity::{language, user};
 
 /// A language that messages are written in.
@@ -69,6 +70,8 @@ pub(crate) struct ChangePasswordInput {
     /// 12 to 128 characters, any of them, that can't be guessed.
     #[graphql(secret)]
     new_password: String,
+    /// A question from `startChallenge` that was answered, where the person has a second factor.
+    challenge_id: Option<ID>,
 }
 
 /// The password is changed, and all other sessions are over.
@@ -111,13 +114,14 @@ impl ProfileMutation {
     }
 
     /// Changes the password; all other sessions end. Refuses `PASSWORD_WRONG`, `PASSWORD_TOO_SHORT`,
-    /// `PASSWORD_TOO_LONG`, `PASSWORD_COMMON`, `PASSWORD_WEAK`, `TOO_MANY_TRIES`, `OVERLOADED`.
+    /// `PASSWORD_TOO_LONG`, `PASSWORD_COMMON`, `PASSWORD_WEAK`, `CHALLENGE_REQUIRED`, `CHALLENGE_INVALID`,
+    /// `TOO_MANY_TRIES`, `OVERLOADED`.
     async fn change_password(
         &self,
         context: &Context<'_>,
         #[graphql(desc = "The old one and the new one.")] input: ChangePasswordInput,
     ) -> ApiResult<ChangePasswordPayload> {
-        let old = Password::typed(input.old_password);
+        let old = proof(input.old_password, input.challenge_id.as_ref())?;
         let new = NewPassword::parse(input.new_password, "newPassword")?;
         user::change_password(bank(context)?, caller(context)?, old, new, &origin(context)).await?;
         Ok(ChangePasswordPayload { profile: find(context).await? })

@@ -2,6 +2,7 @@
 
 use crate::account::{Account, AccountMutation, AccountQuery};
 use crate::annotation::AnnotationMutation;
+use crate::challenge::ChallengeMutation;
 use crate::deposit::DepositMutation;
 use crate::error::{ErrorCode, ErrorHelp};
 use crate::exchange_rate::ExchangeRateQuery;
@@ -16,6 +17,7 @@ use crate::registration::RegistrationMutation;
 use crate::sandbox::SandboxQuery;
 use crate::security_event::{SecurityEvent, SecurityEventQuery};
 use crate::session::{SessionMutation, SessionQuery};
+use crate::totp::TotpMutation;
 use crate::transaction::Transaction;
 use crate::transfer::TransferMutation;
 use crate::user::UserQuery;
@@ -60,6 +62,7 @@ pub struct Query(
 pub struct Mutation(
     AccountMutation,
     AnnotationMutation,
+    ChallengeMutation,
     DepositMutation,
     HandleMutation,
     InstrumentMutation,
@@ -67,6 +70,7 @@ pub struct Mutation(
     ProfileMutation,
     RegistrationMutation,
     SessionMutation,
+    TotpMutation,
     TransferMutation,
     WithdrawalMutation,
 );

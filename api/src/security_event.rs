@@ -37,6 +37,16 @@ pub(crate) enum SecurityEventKind {
     HandleRemoved,
     /// Another handle is the primary one.
     PrimaryHandleChanged,
+    /// An authenticator app is asked for from now on.
+    TotpEnabled,
+    /// No authenticator app is asked for any more.
+    TotpDisabled,
+    /// There are new recovery codes.
+    RecoveryCodesRenewed,
+    /// A recovery code was used.
+    RecoveryCodeUsed,
+    /// A question was answered wrongly.
+    ChallengeFailed,
 }
 
 /// An entry of the security log. Each carries the hash of all before it.

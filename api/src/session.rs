@@ -1,6 +1,7 @@
 //! Signing in and out, and the sessions of a person.
 
 use crate::authentication::{Session, authentication, bank, caller, origin};
+use crate::challenge::Challenge;
 use crate::error::ApiResult;
 use crate::id::Named;
 use crate::user::{self, HandleInput, User};
@@ -8,7 +9,9 @@ use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
 use chrono::{DateTime, Utc};
 use entity::id::SessionId;
 use entity::password::Password;
-use entity::{device, session, sign_in};
+use entity::session::Tokens;
+use entity::sign_in::SignedIn;
+use entity::{challenge, device, session, sign_in};
 
 /// Who signs in.
 #[derive(InputObject)]
@@ -24,13 +27,27 @@ pub(crate) struct SignInInput {
     device_token: Option<String>,
 }
 
-/// The person is signed in.
+/// The password was right.
 #[derive(SimpleObject)]
 pub(crate) struct SignInPayload {
-    /// The person.
-    user: User,
-    /// What to sign requests with.
-    session: Session,
+    /// The person, if it is signed in.
+    user: Option<User>,
+    /// What to sign requests with, if the person has no second factor.
+    session: Option<Session>,
+    /// The question to be answered first, if it has one: `answerChallenge` gives the session.
+    challenge: Option<Challenge>,
+}
+
+impl SignInPayload {
+    async fn signed_in(context: &Context<'_>, tokens: Tokens) -> ApiResult<Self> {
+        let user = user::find(context, tokens.user).await?;
+        let session = authentication(context)?.issue(bank(context)?, tokens)?;
+        Ok(Self { user: Some(user), session: Some(session), challenge: None })
+    }
+
+    fn asked(asked: challenge::Challenge) -> Self {
+        Self { user: None, session: None, challenge: Some(asked.into()) }
+    }
 }
 
 /// The token to be swapped.
@@ -143,9 +160,11 @@ impl SessionMutation {
         #[graphql(desc = "Who signs in.")] input: SignInInput,
     ) -> ApiResult<SignInPayload> {
         let (password, origin) = (Password::typed(input.password), origin(context).on(input.device_token));
-        let tokens = sign_in::sign_in(bank(context)?, &input.handle.parse()?, password, &origin).await?;
-        let user = user::find(context, tokens.user).await?;
-        Ok(SignInPayload { user, session: authentication(context)?.issue(bank(context)?, tokens)? })
+        let bank = bank(context)?;
+        match sign_in::sign_in(bank, &input.handle.parse()?, password, &origin).await? {
+            SignedIn::Session(tokens) => SignInPayload::signed_in(context, tokens).await,
+            SignedIn::Challenge(asked) => Ok(SignInPayload::asked(asked)),
+        }
     }
 
     /// Swaps a refresh token for new tokens. Refuses `REFRESH_TOKEN_INVALID`, and `REFRESH_TOKEN_REUSED` for one that

@@ -41,6 +41,8 @@ ids! {
     UserId,
     /// A code that was sent to a handle; for who signs up, the attempt.
     VerificationId,
+    /// A question before an act.
+    ChallengeId,
     /// A device that somebody signed in with.
     DeviceId,
     /// Something that people are told of.

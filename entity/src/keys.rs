@@ -121,10 +121,7 @@ fn parse(text: &str) -> Option<Vec<[u8; 32]>> {
 }
 
 fn parse_one(text: &str) -> Option<[u8; 32]> {
-    let digits: Vec<u32> = text.chars().map(|digit| digit.to_digit(16)).collect::<Option<_>>()?;
-    let bytes = digits.chunks(2).map(|pair| pair.iter().fold(0, |byte, digit| byte * 16 + digit));
-    let bytes: Vec<u8> = bytes.map(u8::try_from).collect::<Result<_, _>>().ok()?;
-    if digits.len() == 64 { bytes.try_into().ok() } else { None }
+    unhex(text)?.try_into().ok()
 }
 
 /// Bytes as lower-case hexadecimal digits.
@@ -134,6 +131,13 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
         .flat_map(|byte| [byte >> 4, byte & 15])
         .filter_map(|digit| char::from_digit(digit.into(), 16))
         .collect()
+}
+
+/// Bytes from their hexadecimal digits.
+pub(crate) fn unhex(text: &str) -> Option<Vec<u8>> {
+    let digits: Vec<u32> = text.chars().map(|digit| digit.to_digit(16)).collect::<Option<_>>()?;
+    let bytes = digits.chunks(2).map(|pair| pair.iter().fold(0, |byte, digit| byte * 16 + digit));
+    bytes.map(u8::try_from).collect::<Result<_, _>>().ok().filter(|_| digits.len().is_multiple_of(2))
 }
 
 /// Reads the key file, which is made whole or not at all: of several processes that start at once

@@ -22,7 +22,7 @@
 //! Values, which know nothing: [`money`], [`handle`], [`id`], [`clock`], [`page`], [`refusal`].
 //! [`language`], [`origin`], [`secret`]. Secrets: [`keys`], [`vault`].
 //! People: [`user`], [`verification`], [`registration`], [`sign_in`], [`session`], [`device`],
-//! [`password`], [`throttle`], [`security_event`], [`freeze`], [`instrument`]; what they are told:
+//! [`challenge`], [`totp`], [`recovery_code`], [`password`], [`throttle`], [`security_event`], [`freeze`], [`instrument`]; what they are told:
 //! [`notification`], [`message`].
 //! Money: [`account`], [`transaction`], [`transfer`], [`deposit`], [`withdrawal`], [`rail`],
 //! [`ledger`]. Reading: [`history`], [`annotation`], [`exchange_rate`], [`replica`]. Later: [`outbox`],
@@ -35,6 +35,7 @@ pub mod account;
 pub mod annotation;
 pub mod bank;
 pub mod bell;
+pub mod challenge;
 pub mod clock;
 pub mod db;
 pub mod dead_letter;
@@ -59,6 +60,7 @@ pub mod outbox;
 pub mod page;
 pub mod password;
 pub mod rail;
+pub mod recovery_code;
 pub mod refusal;
 pub mod registration;
 pub mod relay;
@@ -71,6 +73,7 @@ pub mod session;
 pub mod sign_in;
 mod table;
 pub mod throttle;
+pub mod totp;
 pub mod transaction;
 pub mod transfer;
 mod turnstile;

@@ -16,7 +16,11 @@ macro_rules! refusals {
             AmountScale "AMOUNT_SCALE" false "The amount has more decimal digits than its currency. Nothing is rounded; write fewer digits." "金额的小数位数多于该货币允许的位数，系统不会四舍五入，请减少位数。";
             AmountTooLarge "AMOUNT_TOO_LARGE" false "The amount is larger than one act may move: 10^15 minor units." "金额超出单笔操作的上限（10^15 个最小货币单位）。";
             AmountZero "AMOUNT_ZERO" false "The amount has to be more than zero." "金额必须大于零。";
+            AnswerWrong "ANSWER_WRONG" false "The answer is wrong. After five wrong answers the question is over." "回答错误。连续错误五次后该验证失效。";
             CategoryFixed "CATEGORY_FIXED" false "Security notifications can't be muted." "安全通知无法关闭。";
+            ChallengeExpired "CHALLENGE_EXPIRED" false "This question is over. Begin again to be asked another." "该验证已失效，请重新开始。";
+            ChallengeInvalid "CHALLENGE_INVALID" false "This question was not answered, or is for something else." "该验证尚未完成，或用于其他操作。";
+            ChallengeRequired "CHALLENGE_REQUIRED" false "Answer a question first: startChallenge asks it." "请先通过 startChallenge 完成验证。";
             CodeExpired "CODE_EXPIRED" false "The code is no longer valid. Ask for a new one." "验证码已失效，请重新获取。";
             CodeWrong "CODE_WRONG" false "The code is wrong. After five wrong tries a new one is needed." "验证码错误。连续错误五次后需要重新获取。";
             CurrencyUnknown "CURRENCY_UNKNOWN" false "Use a currency code of ISO 4217 in capitals, such as EUR." "请使用大写的 ISO 4217 货币代码，例如 EUR。";
@@ -32,6 +36,7 @@ macro_rules! refusals {
             IdMalformed "ID_MALFORMED" false "This is not an id of the kind expected here." "此处需要其他类型的 ID。";
             InsufficientFunds "INSUFFICIENT_FUNDS" false "The balance in this currency is too low. Top up, or send less." "该货币余额不足，请先充值或减少金额。";
             JobNotDead "JOB_NOT_DEAD" false "This job is no dead letter; it is done or still being tried." "该任务不是死信：它已完成或仍在重试。";
+            MethodUnavailable "METHOD_UNAVAILABLE" false "This question can't be answered in this way; its methods say how." "无法使用此方式回答，请使用列出的验证方式。";
             NameInvalid "NAME_INVALID" false "Give a name of at most 100 characters." "请填写姓名，最多 100 个字符。";
             NicknameInvalid "NICKNAME_INVALID" false "Use a nickname of 1 to 100 characters, or none." "昵称须为 1 至 100 个字符，或留空。";
             NoteInvalid "NOTE_INVALID" false "The note is too long or has characters that can't be shown." "备注过长或包含无法显示的字符。";
@@ -59,6 +64,8 @@ macro_rules! refusals {
             TokenExpired "TOKEN_EXPIRED" false "The access token has expired. Get a new one with the refresh token." "访问令牌已过期，请使用刷新令牌获取新令牌。";
             TokenInvalid "TOKEN_INVALID" false "The access token is not one of ours. Sign in again." "访问令牌无效，请重新登录。";
             TooManyTries "TOO_MANY_TRIES" true "There were too many tries. Come again after the seconds in retryAfter." "尝试次数过多，请在 retryAfter 秒后再试。";
+            TotpEnrolled "TOTP_ENROLLED" false "An authenticator app is set up already. Disable it first." "已设置验证器应用，请先停用。";
+            TotpNotEnrolled "TOTP_NOT_ENROLLED" false "No authenticator app is set up. Begin with enrolTotp." "尚未设置验证器应用，请先使用 enrolTotp。";
             Unauthenticated "UNAUTHENTICATED" false "Sign in first and send the access token in the Authorization header." "请先登录，并在 Authorization 请求头中携带访问令牌。";
             UserClosed "USER_CLOSED" false "This user's wallet is closed." "该用户的钱包已关闭。";
             UserFrozen "USER_FROZEN" false "Your wallet is frozen: no money can leave it. Contact support." "您的钱包已被冻结，暂时无法转出资金，请联系客服。";

@@ -107,7 +107,7 @@ pub async fn activate(bank: &Bank, id: VerificationId, code: &str, origin: &Orig
         .await
         .map_err(unique_or(Code::CodeExpired.at("code")))?;
     security_event::record(bank, tx, &key, SecurityEventKind::SignedUp, origin).await?;
-    let tokens = session::open(bank, tx, &key, origin).await?;
+    let tokens = session::open(bank, tx, &key, origin, true).await?;
     shown.tx.commit().await?;
     Ok(tokens)
 }

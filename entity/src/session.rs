@@ -92,12 +92,14 @@ pub struct OpenSession {
 /// The column of the address, for its seal.
 const ADDRESS: &str = "sessions.address";
 
-/// Opens a session for somebody who has just proven to be this person.
+/// Opens a session for somebody who has just proven to be this person; confirmed, if by more than the
+/// password.
 pub(crate) async fn open(
     bank: &Bank,
     tx: &DatabaseTransaction,
     key: &DataKey,
     origin: &Origin,
+    confirmed: bool,
 ) -> Result<Tokens> {
     let (user_id, now) = (key.user(), bank.clock.now());
     let id = SessionId(bank.ids.next(now));
@@ -110,6 +112,7 @@ pub(crate) async fn open(
         created_at: now,
         refreshed_at: now,
         expires_at: now + IDLE,
+        confirmed_at: confirmed.then_some(now),
         ended_at: None,
         end_reason: None,
     };
@@ -126,6 +129,16 @@ async fn issue(tx: &DatabaseTransaction, session_id: SessionId, now: Time) -> Re
     let row = refresh_token::Model { hash: hash(&refresh), session_id, issued_at: now, used_at: None };
     refresh_token::Entity::insert(row.into_active_model()).exec_without_returning(tx).await?;
     Ok(Secret::new(refresh))
+}
+
+/// Records that the person has shown more than the password in this session.
+pub(crate) async fn confirm(tx: &DatabaseTransaction, id: SessionId, now: Time) -> Result<()> {
+    session::Entity::update_many()
+        .set(session::ActiveModel { confirmed_at: Set(Some(now)), ..Default::default() })
+        .filter(session::COLUMN.id.eq(id))
+        .exec(tx)
+        .await?;
+    Ok(())
 }
 
 /// What is kept of a token of 256 random bits, for which no slow hash is needed.

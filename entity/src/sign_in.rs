@@ -1,4 +1,4 @@
-//! Signing in: a handle and its password open a session.
+//! Signing in: a handle and its password open a session, after the second factor where there is one.
 //!
 //! Guarantees: whatever was wrong, the answer and the work are the same (ASVS 5.0, 6.3.8); only who
 //! knows the right password learns that the code has not been shown yet. Tries are counted before the
@@ -7,6 +7,7 @@
 //! hashed with older parameters is hashed anew when it is right.
 
 use crate::bank::Bank;
+use crate::challenge::{self, Act, Bound, Challenge};
 use crate::error::{Error, Result};
 use crate::handle::Handle;
 use crate::id::{DeviceId, EventId};
@@ -20,15 +21,24 @@ use crate::session::{self, Tokens};
 use crate::table::{handle, user};
 use crate::throttle::{By, Counted, forgive, take};
 use crate::user::UserState;
-use crate::{device, user as people};
+use crate::{device, totp, user as people};
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter};
+
+/// What a right password leads to.
+#[derive(Clone, Debug)]
+pub enum SignedIn {
+    /// A session.
+    Session(Tokens),
+    /// A question, where the person has a second factor. Its answer leads to the session.
+    Challenge(Challenge),
+}
 
 /// Signs in with a handle and its password.
 ///
 /// # Errors
 /// `SIGN_IN_FAILED` whatever was wrong; `USER_NOT_ACTIVE` for the right password of somebody who
 /// has not shown the code yet; `TOO_MANY_TRIES`, `OVERLOADED`.
-pub async fn sign_in(bank: &Bank, handle: &Handle, password: Password, origin: &Origin) -> Result<Tokens> {
+pub async fn sign_in(bank: &Bank, handle: &Handle, password: Password, origin: &Origin) -> Result<SignedIn> {
     let db = bank.db.connection();
     let fingerprint = bank.vault.fingerprint(handle);
     let found = handle::Entity::find_by_id(fingerprint).find_also_related(user::Entity).one(db).await?;
@@ -58,12 +68,18 @@ pub async fn sign_in(bank: &Bank, handle: &Handle, password: Password, origin: &
         upgrade(bank, &user, again).await?;
     }
     let tx = bank.db.begin().await?;
-    let (_, key) = people::lock(bank, &tx, user.id).await?;
-    let tokens = session::open(bank, &tx, &key, origin).await?;
-    security_event::record(bank, &tx, &key, SecurityEventKind::SignedIn, origin).await?;
+    let (row, key) = people::lock(bank, &tx, user.id).await?;
+    let signed_in = if totp::is_enrolled(&tx, &key).await? {
+        let bound = Bound { act: Act::SignIn, session: None, words: "sign in".to_owned() };
+        let asked = challenge::ask(bank, &tx, &key, &row, bound, |code| Notice::SecurityCode { code });
+        SignedIn::Challenge(asked.await?)
+    } else {
+        security_event::record(bank, &tx, &key, SecurityEventKind::SignedIn, origin).await?;
+        SignedIn::Session(session::open(bank, &tx, &key, origin, false).await?)
+    };
     tx.commit().await?;
     bank.bell.ring();
-    Ok(tokens)
+    Ok(signed_in)
 }
 
 /// Records a wrong password.

@@ -11,7 +11,7 @@ use crate::bank::Bank;
 use crate::clock::Time;
 use crate::error::{Error, Result};
 use crate::handle::Fingerprint;
-use crate::id::DeviceId;
+use crate::id::{DeviceId, UserId};
 use crate::origin::Origin;
 use crate::refusal::Code;
 use crate::table::throttle;
@@ -38,6 +38,8 @@ pub(crate) enum Counted {
     SendCode,
     /// Codes shown.
     ShowCode,
+    /// Answers to questions.
+    Answer,
 }
 
 /// By what it is counted.
@@ -49,6 +51,13 @@ pub(crate) enum By<'a> {
     Address(&'a Origin),
     /// A device that has signed in before, so that others can't shut its owner out.
     Device(DeviceId),
+}
+
+impl By<'_> {
+    /// A person who is known already.
+    pub(crate) fn user(user: UserId) -> Self {
+        Self::Handle(Fingerprint(user.0))
+    }
 }
 
 /// So many in so long.
@@ -67,6 +76,7 @@ fn rule(counted: Counted, by: By<'_>) -> Rule {
         (Counted::SendCode, By::Address(_)) => (10, Duration::hours(1)),
         (Counted::ShowCode, By::Handle(_) | By::Device(_)) => (10, Duration::hours(1)),
         (Counted::ShowCode, By::Address(_)) => (30, Duration::hours(1)),
+        (Counted::Answer, _) => (10, Duration::hours(1)),
     };
     Rule { tries, window }
 }

@@ -1,13 +1,14 @@
 //! People: who they are, and whether they may act.
 
 use crate::bank::Bank;
+use crate::challenge::{self, Bound};
 use crate::clock::Time;
 use crate::db::{Db, one_of};
 use crate::error::{Fault, Result};
 use crate::gather::{Answers, Gather};
 use crate::handle::own::{self, OwnHandle};
 use crate::handle::{Fingerprint, Handle};
-use crate::id::{EventId, UserId};
+use crate::id::{ChallengeId, EventId, UserId};
 use crate::language::{Language, Locale};
 use crate::notification::{self, Notice};
 use crate::origin::Origin;
@@ -18,6 +19,7 @@ use crate::security_event::{self, SecurityEventKind};
 use crate::session::{self, Caller, EndReason};
 use crate::table::{handle, user};
 use crate::throttle::{By, Counted, forgive, take};
+use crate::totp;
 use crate::vault::{DataKey, Vault};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseTransaction, DeriveActiveEnum, EntityTrait,
@@ -160,33 +162,50 @@ pub(crate) fn phrase(key: &DataKey, row: &user::Model) -> Result<Option<String>,
     row.phrase.as_ref().map(|phrase| key.open_own(PHRASE, phrase)).transpose()
 }
 
-/// Asks somebody who is signed in for the password again.
+/// What somebody who is signed in shows before a change of what guards the wallet.
+#[derive(Debug)]
+pub struct Proof {
+    /// The password, again.
+    pub password: Password,
+    /// A question that was answered, where the person has a second factor.
+    pub challenge: Option<ChallengeId>,
+}
+
+/// Asks somebody who is signed in for the password again, and for the second factor if there is one
+/// (ASVS 5.0, 7.5.1).
 ///
 /// # Errors
-/// `PASSWORD_WRONG`, `TOO_MANY_TRIES`, `OVERLOADED`.
-pub(crate) async fn confirm(bank: &Bank, caller: Caller, password: Password) -> Result<()> {
-    let row = user::Entity::find_by_id(caller.user).one(bank.db.connection()).await?;
-    let row = row.ok_or(Code::NotFound)?;
-    let by = By::Handle(Fingerprint(caller.user.0));
+/// `PASSWORD_WRONG`, `CHALLENGE_REQUIRED`, `CHALLENGE_INVALID`, `TOO_MANY_TRIES`, `OVERLOADED`.
+pub(crate) async fn confirm(bank: &Bank, caller: Caller, proof: Proof) -> Result<()> {
+    let db = bank.db.connection();
+    let row = user::Entity::find_by_id(caller.user).one(db).await?.ok_or(Code::NotFound)?;
+    let by = By::user(caller.user);
     take(bank, Counted::SignIn, by).await?;
-    if !bank.passwords.verify(password, Some(row.password_hash)).await?.is_right() {
+    if !bank.passwords.verify(proof.password, Some(row.password_hash)).await?.is_right() {
         return Err(Code::PasswordWrong.at("password").into());
     }
-    forgive(bank, Counted::SignIn, by).await
+    forgive(bank, Counted::SignIn, by).await?;
+    let key = data_key(bank, db, caller.user).await?;
+    match proof.challenge {
+        Some(id) => challenge::spend(bank, caller, id, &Bound::security(caller.session)).await,
+        None if totp::is_enrolled(db, &key).await? => Err(Code::ChallengeRequired.at("challengeId").into()),
+        None => Ok(()),
+    }
 }
 
 /// Changes the password; all other sessions end.
 ///
 /// # Errors
-/// `PASSWORD_WRONG`, `PASSWORD_COMMON`, `PASSWORD_WEAK`, `TOO_MANY_TRIES`, `OVERLOADED`.
+/// `PASSWORD_WRONG`, `PASSWORD_COMMON`, `PASSWORD_WEAK`, `CHALLENGE_REQUIRED`, `CHALLENGE_INVALID`,
+/// `TOO_MANY_TRIES`, `OVERLOADED`.
 pub async fn change_password(
     bank: &Bank,
     caller: Caller,
-    old: Password,
+    proof: Proof,
     new: NewPassword,
     origin: &Origin,
 ) -> Result<()> {
-    confirm(bank, caller, old).await?;
+    confirm(bank, caller, proof).await?;
     let person = find_many(bank, &[caller.user]).await?.remove(&caller.user).ok_or(Code::NotFound)?;
     let mut hints: Vec<String> = person.name.into_iter().collect();
     hints.extend(handles(bank, caller.user).await?.into_iter().map(|own| own.handle.to_string()));

@@ -109,7 +109,8 @@ pub(crate) async fn start(bank: &Bank, tx: &DatabaseTransaction, ask: Ask<'_>) -
     Ok(Verification { id, expires_at: now + VALID_FOR })
 }
 
-fn new_code() -> Secret {
+/// Six random digits.
+pub(crate) fn new_code() -> Secret {
     Secret::new(format!("{:06}", rand::rng().random_range(0..1_000_000)))
 }
 

@@ -75,7 +75,8 @@ CREATE TABLE devices (
 ) {table};
 CREATE INDEX devices_user ON devices (user_id);
 
--- A session expires when it was not refreshed for a while, and in any case when its life is over.
+-- A session expires when it was not refreshed for a while, and in any case when its life is over. It is
+-- confirmed when the person has shown in it more than the password.
 CREATE TABLE sessions (
     id {uuid} PRIMARY KEY,
     user_id {uuid} NOT NULL REFERENCES users (id),
@@ -84,6 +85,7 @@ CREATE TABLE sessions (
     created_at {time} NOT NULL,
     refreshed_at {time} NOT NULL,
     expires_at {time} NOT NULL,
+    confirmed_at {time},
     ended_at {time},
     end_reason TEXT CHECK (end_reason IN ('SIGNED_OUT', 'REVOKED', 'TOKEN_REUSED', 'NOT_ME', 'PASSWORD_CHANGED')),
     CHECK ((ended_at IS NULL) = (end_reason IS NULL))
@@ -99,6 +101,42 @@ CREATE TABLE refresh_tokens (
     used_at {time}
 ) {table};
 CREATE INDEX refresh_tokens_session ON refresh_tokens (session_id);
+
+-- The secret of an authenticator app. No code of `last_step` or before is taken any more.
+CREATE TABLE totp_secrets (
+    user_id {uuid} PRIMARY KEY REFERENCES users (id),
+    secret {bytes} NOT NULL,
+    last_step {int} NOT NULL,
+    confirmed_at {time},
+    created_at {time} NOT NULL
+) {table};
+
+-- Codes for the day that the app is lost: their HMAC. Each works once.
+CREATE TABLE recovery_codes (
+    user_id {uuid} NOT NULL REFERENCES users (id),
+    hash {bytes} NOT NULL CHECK (length(hash) = 32),
+    used_at {time},
+    PRIMARY KEY (user_id, hash)
+) {table};
+
+-- A question that only the person can answer, before an act. `digest` is the act that it is for, `code`
+-- the HMAC of a code that was sent, where one was.
+CREATE TABLE challenges (
+    id {uuid} PRIMARY KEY,
+    user_id {uuid} NOT NULL REFERENCES users (id),
+    session_id {uuid} REFERENCES sessions (id) ON DELETE CASCADE,
+    act TEXT NOT NULL CHECK (act IN ('SIGN_IN', 'PAYMENT', 'SECURITY')),
+    digest {bytes} NOT NULL CHECK (length(digest) = 32),
+    code {bytes} CHECK (length(code) = 32),
+    tries_left INTEGER NOT NULL CHECK (tries_left BETWEEN 0 AND 5),
+    expires_at {time} NOT NULL,
+    passed_at {time},
+    spent_at {time},
+    created_at {time} NOT NULL,
+    CHECK ((act = 'SIGN_IN') = (session_id IS NULL)),
+    CHECK (spent_at IS NULL OR passed_at IS NOT NULL)
+) {table};
+CREATE INDEX challenges_expiry ON challenges (expires_at);
 
 -- How often something was tried, by whatever is counted: a handle or an address, as a digest.
 CREATE TABLE throttles (

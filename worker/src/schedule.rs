@@ -5,7 +5,9 @@ use crate::context::Context;
 use apalis::prelude::{Data, WorkerBuilder};
 use apalis_cron::{CronScheduler, Tick};
 use cron::Schedule;
-use entity::{Bank, Error, exchange_rate, ledger, message, session, throttle, vault, verification};
+use entity::{
+    Bank, Error, challenge, exchange_rate, ledger, message, session, throttle, vault, verification,
+};
 use std::future::Future;
 use std::str::FromStr;
 
@@ -46,6 +48,7 @@ pub async fn perform(context: &Context, task: Task) -> Result<(), String> {
         Task::ForgetExpired => {
             let codes = verification::forget_expired(bank).await.map_err(text)?;
             let messages = message::forget_sent(bank).await.map_err(text)?;
+            challenge::forget_expired(bank).await.map_err(text)?;
             throttle::forget_expired(bank).await.map_err(text)?;
             let sessions = session::forget_expired(bank).await.map_err(text)?;
             tracing::info!(codes, messages, sessions, "forgot what has expired");

@@ -12,12 +12,11 @@ use crate::error::{Error, Result, unique_or};
 use crate::id::{EventId, VerificationId};
 use crate::notification::{self, Notice};
 use crate::origin::Origin;
-use crate::password::Password;
 use crate::refusal::Code;
 use crate::security_event::{self, SecurityEventKind};
 use crate::session::Caller;
 use crate::table::handle;
-use crate::user;
+use crate::user::{self, Proof};
 use crate::vault::DataKey;
 use crate::verification::{self, Ask, Purpose, Verification};
 use sea_orm::{
@@ -80,15 +79,15 @@ pub(crate) async fn insert(
 /// Sends a code to a handle that is to be added.
 ///
 /// # Errors
-/// `PASSWORD_WRONG`, `HANDLE_LIMIT`, `TOO_MANY_TRIES`, `OVERLOADED`.
+/// `PASSWORD_WRONG`, `CHALLENGE_REQUIRED`, `CHALLENGE_INVALID`, `HANDLE_LIMIT`, `TOO_MANY_TRIES`, `OVERLOADED`.
 pub async fn add(
     bank: &Bank,
     caller: Caller,
     to: Handle,
-    password: Password,
+    proof: Proof,
     origin: &Origin,
 ) -> Result<Verification> {
-    user::confirm(bank, caller, password).await?;
+    user::confirm(bank, caller, proof).await?;
     verification::count(bank, &to, origin).await?;
     let tx = bank.db.begin().await?;
     let (row, key) = user::lock(bank, &tx, caller.user).await?;
@@ -138,15 +137,15 @@ pub async fn verify(
 /// Makes one of the person's handles the primary one.
 ///
 /// # Errors
-/// `NOT_FOUND`, `PASSWORD_WRONG`, `OVERLOADED`.
+/// `NOT_FOUND`, `PASSWORD_WRONG`, `CHALLENGE_REQUIRED`, `CHALLENGE_INVALID`, `OVERLOADED`.
 pub async fn make_primary(
     bank: &Bank,
     caller: Caller,
     handle: &Handle,
-    password: Password,
+    proof: Proof,
     origin: &Origin,
 ) -> Result<()> {
-    user::confirm(bank, caller, password).await?;
+    user::confirm(bank, caller, proof).await?;
     let tx = bank.db.begin().await?;
     let (_, key) = user::lock(bank, &tx, caller.user).await?;
     let own = find(bank, &tx, &key, handle).await?;
@@ -170,15 +169,15 @@ pub async fn make_primary(
 /// Removes one of the person's handles, not the primary one. It is free for others then.
 ///
 /// # Errors
-/// `NOT_FOUND`, `HANDLE_PRIMARY`, `PASSWORD_WRONG`, `OVERLOADED`.
+/// `NOT_FOUND`, `HANDLE_PRIMARY`, `PASSWORD_WRONG`, `CHALLENGE_REQUIRED`, `CHALLENGE_INVALID`, `OVERLOADED`.
 pub async fn remove(
     bank: &Bank,
     caller: Caller,
     handle: &Handle,
-    password: Password,
+    proof: Proof,
     origin: &Origin,
 ) -> Result<()> {
-    user::confirm(bank, caller, password).await?;
+    user::confirm(bank, caller, proof).await?;
     let tx = bank.db.begin().await?;
     let (_, key) = user::lock(bank, &tx, caller.user).await?;
     if find(bank, &tx, &key, handle).await?.is_primary {

@@ -21,6 +21,22 @@ pub enum Notice {
         /// Six digits.
         code: Secret,
     },
+    /// The code that answers a question before a change of what guards the wallet.
+    SecurityCode {
+        /// Six digits.
+        code: Secret,
+    },
+    /// An authenticator app is asked for from now on.
+    TotpEnabled,
+    /// No authenticator app is asked for any more.
+    TotpDisabled,
+    /// There are new recovery codes.
+    RecoveryCodesRenewed,
+    /// A recovery code was used.
+    RecoveryCodeUsed {
+        /// How many are left.
+        left: u64,
+    },
     /// A handle was added.
     HandleAdded {
         /// Which, with most of it hidden.
@@ -60,8 +76,15 @@ impl Notice {
     /// What it is about. Codes are no entries of an inbox.
     pub fn category(&self) -> Option<Category> {
         match self {
-            Self::SignUpCode { .. } | Self::HandleTaken | Self::AddHandleCode { .. } => None,
-            Self::HandleAdded { .. }
+            Self::SignUpCode { .. }
+            | Self::HandleTaken
+            | Self::AddHandleCode { .. }
+            | Self::SecurityCode { .. } => None,
+            Self::TotpEnabled
+            | Self::TotpDisabled
+            | Self::RecoveryCodesRenewed
+            | Self::RecoveryCodeUsed { .. }
+            | Self::HandleAdded { .. }
             | Self::HandleRemoved { .. }
             | Self::PrimaryHandleChanged { .. }
             | Self::NewDevice { .. }

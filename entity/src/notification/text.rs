@@ -42,6 +42,11 @@ fn english(notice: &Notice, at: &str) -> (String, String) {
     let (subject, body) = match notice {
         Notice::SignUpCode { code } => return code_in_english(code.reveal(), "activate your wallet"),
         Notice::AddHandleCode { code } => return code_in_english(code.reveal(), "add this address to your wallet"),
+        Notice::SecurityCode { code } => return code_in_english(code.reveal(), "change what guards your wallet"),
+        Notice::TotpEnabled => ("Two-factor authentication is on", format!("Since {at} your authenticator app is asked for. Keep your recovery codes where you find them without your phone.")),
+        Notice::TotpDisabled => ("Two-factor authentication is off", format!("Since {at} no authenticator app is asked for. If it was not you, contact support at once.")),
+        Notice::RecoveryCodesRenewed => ("You have new recovery codes", format!("Since {at}; those before no longer work. If it was not you, contact support at once.")),
+        Notice::RecoveryCodeUsed { left } => ("A recovery code was used", format!("At {at}; {left} are left. If it was not you, change your password and contact support at once.")),
         Notice::HandleTaken => (
             "You have a wallet already",
             "Somebody tried to sign up with this address. If it was you, sign in instead. If not, there is nothing to do.".to_owned(),
@@ -75,6 +80,22 @@ fn chinese(notice: &Notice, at: &str) -> (String, String) {
     let (subject, body) = match notice {
         Notice::SignUpCode { code } => return code_in_chinese(code.reveal(), "激活您的钱包"),
         Notice::AddHandleCode { code } => return code_in_chinese(code.reveal(), "将此地址添加到您的钱包"),
+        Notice::SecurityCode { code } => return code_in_chinese(code.reveal(), "更改您钱包的安全设置"),
+        Notice::TotpEnabled => (
+            "双重验证已开启",
+            format!("自 {at} 起需要您的验证器应用。请将恢复代码保存在不依赖手机也能找到的地方。"),
+        ),
+        Notice::TotpDisabled => {
+            ("双重验证已关闭", format!("自 {at} 起不再需要验证器应用。如果不是您本人操作，请立即联系客服。"))
+        }
+        Notice::RecoveryCodesRenewed => (
+            "您有新的恢复代码",
+            format!("自 {at} 起，之前的恢复代码不再有效。如果不是您本人操作，请立即联系客服。"),
+        ),
+        Notice::RecoveryCodeUsed { left } => (
+            "已使用一个恢复代码",
+            format!("时间：{at}，剩余 {left} 个。如果不是您本人操作，请立即修改密码并联系客服。"),
+        ),
         Notice::HandleTaken => (
             "您已有钱包",
             "有人尝试使用此地址注册。如果是您本人，请直接登录；如果不是，无需任何操作。".to_owned(),

@@ -7,6 +7,7 @@
 
 pub(crate) mod account;
 pub(crate) mod annotation;
+pub(crate) mod challenge;
 pub(crate) mod device;
 pub(crate) mod exchange_rate;
 pub(crate) mod handle;
@@ -17,6 +18,7 @@ pub(crate) mod message;
 pub(crate) mod notification;
 pub(crate) mod notification_preference;
 pub(crate) mod posting;
+pub(crate) mod recovery_code;
 pub(crate) mod refresh_token;
 pub(crate) mod registration;
 pub(crate) mod sandbox_message;
@@ -24,6 +26,7 @@ pub(crate) mod sandbox_order;
 pub(crate) mod security_event;
 pub(crate) mod session;
 pub(crate) mod throttle;
+pub(crate) mod totp_secret;
 pub(crate) mod transaction;
 pub(crate) mod user;
 pub(crate) mod verification;

@@ -18,6 +18,7 @@ pub struct Model {
     pub created_at: Time,
     pub refreshed_at: Time,
     pub expires_at: Time,
+    pub confirmed_at: Option<Time>,
     pub ended_at: Option<Time>,
     pub end_reason: Option<EndReason>,
     #[sea_orm(belongs_to, from = "device_id", to = "id")]

@@ -17,6 +17,7 @@ mod security_event;
 mod session;
 mod shape;
 mod throttle;
+mod totp;
 mod transfer;
 mod vault;
 mod withdrawal;

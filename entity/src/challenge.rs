@@ -1,0 +1,330 @@
+//! Challenges: a question that only the person can answer, before an act that matters.
+//!
+//! Guarantees: an answer is good for one act of one person in one session and nothing else: it is bound to
+//! a digest of the act, for a payment of its payee, amount, currency and key (dynamic linking, Regulation
+//! (EU) 2018/389, article 5). It is good for five minutes, and a question for five wrong answers. Answers are
+//! counted by person and address too. Who has an authenticator app is asked for it or for a recovery code;
+//! who has none gets a code at its primary handle, which says what it is for.
+//!
+//! Refuses `ANSWER_WRONG`, `CHALLENGE_EXPIRED`, `CHALLENGE_INVALID`, `METHOD_UNAVAILABLE`, `TOO_MANY_TRIES`.
+
+use crate::bank::Bank;
+use crate::clock::Time;
+use crate::error::{Error, Fault, Result};
+use crate::handle::own;
+use crate::id::{ChallengeId, EventId, SessionId, UserId};
+use crate::keys;
+use crate::message::{self, Letter};
+use crate::notification::Notice;
+use crate::origin::Origin;
+use crate::refusal::Code;
+use crate::secret::Secret;
+use crate::security_event::{self, SecurityEventKind};
+use crate::session::{self, Caller, Tokens};
+use crate::table::{challenge, user as people};
+use crate::throttle::{By, Counted, forgive, take};
+use crate::vault::DataKey;
+use crate::{recovery_code, totp, user, verification};
+use chrono::Duration;
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseTransaction, DeriveActiveEnum, EntityTrait,
+    EnumIter, IntoActiveModel, QueryFilter, QuerySelect,
+};
+use sha2::{Digest, Sha256};
+
+/// How long a question and its answer are good.
+const VALID_FOR: Duration = Duration::minutes(5);
+/// Wrong answers that a question survives, and the right one.
+const TRIES: i32 = 5;
+
+/// What is asked before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
+#[sea_orm(rs_type = "String", db_type = "Text", rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum Act {
+    /// A session is opened.
+    SignIn,
+    /// Money leaves.
+    Payment,
+    /// What guards the wallet is changed.
+    Security,
+}
+
+/// How it can be answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Method {
+    /// With the six digits of an authenticator app.
+    Totp,
+    /// With one of the recovery codes.
+    RecoveryCode,
+    /// With the six digits that were sent to the primary handle.
+    Code,
+}
+
+/// An answer.
+#[derive(Clone, Debug)]
+pub enum Answer {
+    /// The six digits of an authenticator app.
+    Totp(String),
+    /// One of the recovery codes.
+    RecoveryCode(String),
+    /// The six digits that were sent.
+    Code(String),
+}
+
+/// A question.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Challenge {
+    /// Its id.
+    pub id: ChallengeId,
+    /// What is asked before.
+    pub act: Act,
+    /// How it can be answered.
+    pub methods: Vec<Method>,
+    /// Until when.
+    pub expires_at: Time,
+}
+
+/// What a question is bound to.
+pub(crate) struct Bound {
+    pub(crate) act: Act,
+    pub(crate) session: Option<SessionId>,
+    /// The act in words that mean it and nothing else.
+    pub(crate) words: String,
+}
+
+impl Bound {
+    fn digest(&self) -> Vec<u8> {
+        Sha256::digest(self.words.as_bytes()).to_vec()
+    }
+
+    /// A change of what guards the wallet, in this session.
+    pub(crate) fn security(session: SessionId) -> Self {
+        Self { act: Act::Security, session: Some(session), words: "security".to_owned() }
+    }
+}
+
+/// How a person can answer.
+async fn methods(db: &impl ConnectionTrait, key: &DataKey) -> Result<Vec<Method>> {
+    if !totp::is_enrolled(db, key).await? {
+        return Ok(vec![Method::Code]);
+    }
+    let left = recovery_code::left(db, key).await?;
+    Ok(if left > 0 { vec![Method::Totp, Method::RecoveryCode] } else { vec![Method::Totp] })
+}
+
+/// Asks. Where a code has to be sent, it says with `tell` what it is for.
+pub(crate) async fn ask(
+    bank: &Bank,
+    tx: &DatabaseTransaction,
+    key: &DataKey,
+    row: &people::Model,
+    bound: Bound,
+    tell: impl FnOnce(Secret) -> Notice + Send,
+) -> Result<Challenge> {
+    let now = bank.clock.now();
+    let (id, expires_at) = (ChallengeId(bank.ids.next(now)), now + VALID_FOR);
+    let methods = methods(tx, key).await?;
+    let mut code = None;
+    if methods.contains(&Method::Code) {
+        let fresh = verification::new_code();
+        code = Some(hmac(bank, id, fresh.reveal()));
+        let handles = own::all(tx, key).await?;
+        let primary = handles.into_iter().find(|own| own.is_primary).map(|own| own.handle);
+        let to = primary.ok_or(Fault::Corrupt("a person has no primary handle"))?;
+        let letter = Letter {
+            notice: tell(fresh),
+            locale: user::locale(row),
+            phrase: user::phrase(key, row)?,
+            at: now,
+            until: Some(expires_at),
+        };
+        message::put(bank, tx, EventId(id.0), &to, letter).await?;
+    }
+    let asked = challenge::Model {
+        id,
+        user_id: key.user(),
+        session_id: bound.session,
+        act: bound.act,
+        digest: bound.digest(),
+        code,
+        tries_left: TRIES,
+        expires_at,
+        passed_at: None,
+        spent_at: None,
+        created_at: now,
+    };
+    challenge::Entity::insert(asked.into_active_model()).exec_without_returning(tx).await?;
+    Ok(Challenge { id, act: bound.act, methods, expires_at })
+}
+
+fn hmac(bank: &Bank, id: ChallengeId, code: &str) -> Vec<u8> {
+    keys::mac(&bank.vault.derive("challenge code"), &[id.0.as_bytes(), code.as_bytes()]).to_vec()
+}
+
+/// Asks before a change of what guards the wallet.
+///
+/// # Errors
+/// `TOO_MANY_TRIES`.
+pub async fn ask_security(bank: &Bank, caller: Caller) -> Result<Challenge> {
+    let tx = bank.db.begin().await?;
+    let (row, key) = user::lock(bank, &tx, caller.user).await?;
+    if !totp::is_enrolled(&tx, &key).await? {
+        take(bank, Counted::SendCode, By::user(caller.user)).await?;
+    }
+    let bound = Bound::security(caller.session);
+    let asked = ask(bank, &tx, &key, &row, bound, |code| Notice::SecurityCode { code }).await?;
+    tx.commit().await?;
+    bank.bell.ring();
+    Ok(asked)
+}
+
+/// Answers. For a sign-in, gives the session.
+///
+/// # Errors
+/// See the module.
+pub async fn answer(
+    bank: &Bank,
+    caller: Option<Caller>,
+    id: ChallengeId,
+    answer: Answer,
+    origin: &Origin,
+) -> Result<Option<Tokens>> {
+    take(bank, Counted::ShowCode, By::Address(origin)).await?;
+    let now = bank.clock.now();
+    let found = challenge::Entity::find_by_id(id).one(bank.db.connection()).await?;
+    let asked = found.ok_or(Code::ChallengeInvalid.at("challengeId"))?;
+    let own = asked.session_id == caller.map(|caller| caller.session) || asked.act == Act::SignIn;
+    if !own {
+        return Err(Code::ChallengeInvalid.at("challengeId").into());
+    }
+    take(bank, Counted::Answer, By::user(asked.user_id)).await?;
+    let tx = bank.db.begin().await?;
+    let (_, key) = user::lock(bank, &tx, asked.user_id).await?;
+    let asked = challenge::Entity::find_by_id(id).lock_exclusive().one(&tx).await?;
+    let asked = asked.ok_or(Code::ChallengeInvalid.at("challengeId"))?;
+    if asked.passed_at.is_some() || asked.expires_at <= now || asked.tries_left == 0 {
+        return Err(Code::ChallengeExpired.at("challengeId").into());
+    }
+    if !is_right(bank, &tx, &key, &asked, &answer, origin).await? {
+        return Err(wrong(bank, tx, &key, &asked, origin).await);
+    }
+    update(&tx, id, challenge::ActiveModel { passed_at: Set(Some(now)), ..Default::default() }).await?;
+    let tokens = match asked.session_id {
+        Some(session) => {
+            session::confirm(&tx, session, now).await?;
+            None
+        }
+        None => Some(signed_in(bank, &tx, &key, id, origin).await?),
+    };
+    tx.commit().await?;
+    forgive(bank, Counted::Answer, By::user(asked.user_id)).await?;
+    bank.bell.ring();
+    Ok(tokens)
+}
+
+async fn is_right(
+    bank: &Bank,
+    tx: &DatabaseTransaction,
+    key: &DataKey,
+    asked: &challenge::Model,
+    answer: &Answer,
+    origin: &Origin,
+) -> Result<bool> {
+    let methods = methods(tx, key).await?;
+    let method = match answer {
+        Answer::Totp(_) => Method::Totp,
+        Answer::RecoveryCode(_) => Method::RecoveryCode,
+        Answer::Code(_) => Method::Code,
+    };
+    if !methods.contains(&method) {
+        return Err(Code::MethodUnavailable.at("answer").into());
+    }
+    match answer {
+        Answer::Totp(code) => totp::check(bank, tx, key, code).await,
+        Answer::RecoveryCode(code) => recovery_code::spend(bank, tx, key, code, origin).await,
+        Answer::Code(code) => {
+            let shown = hmac(bank, asked.id, code.trim());
+            Ok(asked.code.as_ref().is_some_and(|right| keys::same(right, &shown)))
+        }
+    }
+}
+
+/// A wrong answer costs a try, and is in the person's log.
+async fn wrong(
+    bank: &Bank,
+    tx: DatabaseTransaction,
+    key: &DataKey,
+    asked: &challenge::Model,
+    origin: &Origin,
+) -> Error {
+    let recorded = async {
+        let tries_left = Set(asked.tries_left.saturating_sub(1));
+        update(&tx, asked.id, challenge::ActiveModel { tries_left, ..Default::default() }).await?;
+        security_event::record(bank, &tx, key, SecurityEventKind::ChallengeFailed, origin).await
+    };
+    match recorded.await {
+        Ok(()) => tx.commit().await.map_or_else(Error::from, |()| Code::AnswerWrong.at("answer").into()),
+        Err(error) => error,
+    }
+}
+
+async fn signed_in(
+    bank: &Bank,
+    tx: &DatabaseTransaction,
+    key: &DataKey,
+    id: ChallengeId,
+    origin: &Origin,
+) -> Result<Tokens> {
+    let now = bank.clock.now();
+    update(tx, id, challenge::ActiveModel { spent_at: Set(Some(now)), ..Default::default() }).await?;
+    let tokens = session::open(bank, tx, key, origin, true).await?;
+    security_event::record(bank, tx, key, SecurityEventKind::SignedIn, origin).await?;
+    Ok(tokens)
+}
+
+async fn update(tx: &DatabaseTransaction, id: ChallengeId, row: challenge::ActiveModel) -> Result<()> {
+    challenge::Entity::update_many().set(row).filter(challenge::COLUMN.id.eq(id)).exec(tx).await?;
+    Ok(())
+}
+
+/// Whether the answer to a question is good for this act of this person now.
+pub(crate) async fn is_passed(
+    db: &impl ConnectionTrait,
+    user: UserId,
+    id: ChallengeId,
+    bound: &Bound,
+    now: Time,
+) -> Result<bool> {
+    let row = challenge::Entity::find_by_id(id).one(db).await?;
+    Ok(row.is_some_and(|row| {
+        row.user_id == user
+            && row.session_id == bound.session
+            && row.act == bound.act
+            && row.digest == bound.digest()
+            && row.passed_at.is_some()
+            && row.spent_at.is_none()
+            && row.expires_at > now
+    }))
+}
+
+/// Uses up the answer to a question; it is good for one act.
+pub(crate) async fn spend(bank: &Bank, caller: Caller, id: ChallengeId, bound: &Bound) -> Result<()> {
+    let now = bank.clock.now();
+    let tx = bank.db.begin().await?;
+    challenge::Entity::find_by_id(id).lock_exclusive().one(&tx).await?;
+    if !is_passed(&tx, caller.user, id, bound, now).await? {
+        return Err(Code::ChallengeInvalid.at("challengeId").into());
+    }
+    update(&tx, id, challenge::ActiveModel { spent_at: Set(Some(now)), ..Default::default() }).await?;
+    Ok(tx.commit().await?)
+}
+
+/// Forgets questions that ended a day ago.
+///
+/// # Errors
+/// Only faults.
+pub async fn forget_expired(bank: &Bank) -> Result<u64> {
+    let before = bank.clock.now() - Duration::days(1);
+    let old = challenge::Entity::delete_many().filter(challenge::Column::ExpiresAt.lt(before));
+    Ok(old.exec(bank.db.connection()).await?.rows_affected)
+}
