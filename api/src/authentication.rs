@@ -36,6 +36,8 @@ struct Claims {
     aud: String,
     sub: UserId,
     sid: SessionId,
+    /// How sure we are of who it is: 2, if more than the password was shown (RFC 9470).
+    acr: u8,
     iat: i64,
     exp: i64,
 }
@@ -89,13 +91,14 @@ impl Authentication {
     ///
     /// # Errors
     /// Only if the cryptographic library refuses to sign.
-    pub fn token(&self, user: UserId, session: SessionId, now: Time) -> Result<(String, Time), Fault> {
+    pub fn token(&self, caller: Caller, now: Time) -> Result<(String, Time), Fault> {
         let expires_at = now + LIFE;
         let claims = Claims {
             iss: ISSUER.to_owned(),
             aud: AUDIENCE.to_owned(),
-            sub: user,
-            sid: session,
+            sub: caller.user,
+            sid: caller.session,
+            acr: if caller.confirmed { 2 } else { 1 },
             iat: now.timestamp(),
             exp: expires_at.timestamp(),
         };
@@ -106,7 +109,9 @@ impl Authentication {
 
     /// The session as its client gets it.
     pub(crate) fn issue(&self, bank: &Bank, tokens: Tokens) -> ApiResult<Session> {
-        let (access_token, expires_at) = self.token(tokens.user, tokens.session, bank.clock.now())?;
+        let Tokens { session, user, confirmed, .. } = tokens;
+        let caller = Caller { user, session, confirmed };
+        let (access_token, expires_at) = self.token(caller, bank.clock.now())?;
         let device_token = tokens.device.map(|token| token.reveal().to_owned());
         Ok(Session {
             access_token,
@@ -133,7 +138,8 @@ impl Authentication {
         }
         let decoded = jsonwebtoken::decode::<Claims>(token, &self.0.checking, &self.0.validation);
         let claims = decoded.map_err(|error| refusal(error.kind()))?.claims;
-        let claimed = (Caller { user: claims.sub, session: claims.sid }, claims.exp);
+        let claimed =
+            (Caller { user: claims.sub, session: claims.sid, confirmed: claims.acr >= 2 }, claims.exp);
         self.0.verified.insert(token.to_owned(), claimed);
         Ok(claimed)
     }

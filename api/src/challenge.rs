@@ -3,11 +3,13 @@
 use crate::authentication::{Session, authentication, bank, caller, origin};
 use crate::error::ApiResult;
 use crate::id::Named;
+use crate::transaction::Transaction;
 use async_graphql::{Context, Enum, ID, InputObject, Object, OneofObject, SimpleObject};
 use chrono::{DateTime, Utc};
 use entity::challenge;
 use entity::id::ChallengeId;
 use entity::password::Password;
+use entity::step_up::Paid;
 use entity::user::Proof;
 
 /// What is asked before.
@@ -82,10 +84,22 @@ impl From<ChallengeAnswer> for challenge::Answer {
     }
 }
 
+/// The id of a question, if one is named.
+pub(crate) fn challenge_id(id: Option<&ID>) -> ApiResult<Option<ChallengeId>> {
+    id.map(|id| ChallengeId::parse(id, "challengeId")).transpose()
+}
+
+/// What came of a payment: the act, or the question before it.
+pub(crate) fn split(paid: Paid) -> (Option<Transaction>, Option<Challenge>) {
+    match paid {
+        Paid::Done(done) => (Some(Transaction(done)), None),
+        Paid::Asked(asked) => (None, Some(asked.into())),
+    }
+}
+
 /// The password again, and an answered question where the person has a second factor.
 pub(crate) fn proof(password: String, challenge: Option<&ID>) -> ApiResult<Proof> {
-    let challenge = challenge.map(|id| ChallengeId::parse(id, "challengeId")).transpose()?;
-    Ok(Proof { password: Password::typed(password), challenge })
+    Ok(Proof { password: Password::typed(password), challenge: challenge_id(challenge)? })
 }
 
 /// The question that was asked.

@@ -36,6 +36,7 @@ mod notification;
 pub mod operator;
 mod origin;
 mod page;
+mod payee;
 mod profile;
 mod registration;
 mod sandbox;

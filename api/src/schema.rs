@@ -12,6 +12,7 @@ use crate::instrument::{Instrument, InstrumentMutation, InstrumentQuery};
 use crate::node::NodeQuery;
 use crate::notification::{Notification, NotificationMutation, NotificationQuery};
 use crate::page::described;
+use crate::payee::{PayeeMutation, PayeeQuery};
 use crate::profile::{ProfileMutation, ProfileQuery};
 use crate::registration::RegistrationMutation;
 use crate::sandbox::SandboxQuery;
@@ -50,6 +51,7 @@ pub struct Query(
     InstrumentQuery,
     NodeQuery,
     NotificationQuery,
+    PayeeQuery,
     ProfileQuery,
     SandboxQuery,
     SecurityEventQuery,
@@ -67,6 +69,7 @@ pub struct Mutation(
     HandleMutation,
     InstrumentMutation,
     NotificationMutation,
+    PayeeMutation,
     ProfileMutation,
     RegistrationMutation,
     SessionMutation,

@@ -45,6 +45,8 @@ pub(crate) enum SecurityEventKind {
     RecoveryCodesRenewed,
     /// A recovery code was used.
     RecoveryCodeUsed,
+    /// A payee is trusted from now on.
+    PayeeTrusted,
     /// A question was answered wrongly.
     ChallengeFailed,
 }

@@ -1,7 +1,9 @@
 //! What the api is told from outside: by environment, or the same by option.
 
 use clap::{Args, Subcommand};
+use entity::step_up::Rules;
 use ipnet::IpNet;
+use rust_decimal::Decimal;
 use std::net::{IpAddr, SocketAddr};
 
 /// See the module.
@@ -43,6 +45,18 @@ pub struct Settings {
     /// such as 10.0.0.0/8
     #[arg(long, env = "TRUSTED_PROXIES", value_delimiter = ',', value_parser = check_network, global = true)]
     pub trusted_proxies: Vec<IpNet>,
+
+    /// What may leave a wallet at once without asking its owner again, in EUR
+    #[arg(long, env = "STEP_UP_SINGLE", default_value = "30", value_parser = check_euros, global = true)]
+    pub step_up_single: Decimal,
+
+    /// What may leave since its owner last answered, in EUR
+    #[arg(long, env = "STEP_UP_TOTAL", default_value = "100", value_parser = check_euros, global = true)]
+    pub step_up_total: Decimal,
+
+    /// How many payments may be made since its owner last answered
+    #[arg(long, env = "STEP_UP_COUNT", default_value_t = 5, value_parser = clap::value_parser!(i64).range(0..), global = true)]
+    pub step_up_count: i64,
 
     /// Web origins whose pages may use the API, with commas, such as https://app.example.com
     #[arg(long, env = "ALLOWED_ORIGINS", value_delimiter = ',', value_parser = check_origin, global = true)]
@@ -94,6 +108,18 @@ fn check_network(text: &str) -> Result<IpNet, String> {
     text.parse::<IpNet>()
         .or_else(|_| address())
         .map_err(|_| "expected addresses or networks such as 10.0.0.0/8".to_owned())
+}
+
+impl Settings {
+    /// What may leave unasked.
+    pub fn step_up(&self) -> Rules {
+        Rules { single: self.step_up_single, total: self.step_up_total, count: self.step_up_count }
+    }
+}
+
+fn check_euros(text: &str) -> Result<Decimal, String> {
+    let euros = text.parse().ok().filter(|euros: &Decimal| !euros.is_sign_negative());
+    euros.ok_or("expected an amount of euros, such as 30 or 12.50".to_owned())
 }
 
 fn check_origin(text: &str) -> Result<String, String> {

@@ -1,11 +1,13 @@
 //! Transfers: sending money to an e-mail address or phone number.
 
 use crate::authentication::{bank, caller};
+use crate::challenge::{Challenge, challenge_id, split};
 use crate::error::{ApiError, ApiResult};
 use crate::money::MoneyInput;
 use crate::transaction::Transaction;
 use crate::user::HandleInput;
-use async_graphql::{Context, InputObject, Object, SimpleObject};
+use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
+use entity::step_up::Paid;
 use entity::transaction::{IdempotencyKey, parse_note};
 use entity::transfer;
 
@@ -20,6 +22,8 @@ pub(crate) struct CreateTransferInput {
     note: Option<String>,
     /// The payer's own name for this act: 1 to 64 visible ASCII characters. Asked again with it, the act is not done again.
     idempotency_key: String,
+    /// The question that this act led to before, once it was answered.
+    challenge_id: Option<ID>,
 }
 
 impl TryFrom<CreateTransferInput> for transfer::Order {
@@ -31,15 +35,26 @@ impl TryFrom<CreateTransferInput> for transfer::Order {
             amount: input.money.parse()?,
             note: parse_note(input.note.as_deref())?,
             key: IdempotencyKey::parse(&input.idempotency_key)?,
+            challenge: challenge_id(input.challenge_id.as_ref())?,
         })
     }
 }
 
-/// The money has moved.
+/// The money has moved, or the payer is asked first.
 #[derive(SimpleObject)]
 pub(crate) struct CreateTransferPayload {
-    /// The transfer; for a key that was used before, the first one.
-    transaction: Transaction,
+    /// The transfer, if it is done; for a key that was used before, the first one.
+    transaction: Option<Transaction>,
+    /// The question to be answered first, with `answerChallenge`. Then the transfer is asked for again, with the same key
+    /// and the id of the question.
+    challenge: Option<Challenge>,
+}
+
+impl From<Paid> for CreateTransferPayload {
+    fn from(paid: Paid) -> Self {
+        let (transaction, challenge) = split(paid);
+        Self { transaction, challenge }
+    }
 }
 
 #[derive(Default)]
@@ -47,7 +62,8 @@ pub(crate) struct TransferMutation;
 
 #[Object]
 impl TransferMutation {
-    /// Sends money to a person, at once. Refuses `RECIPIENT_UNKNOWN`, `RECIPIENT_UNAVAILABLE`, `SELF_TRANSFER`,
+    /// Sends money to a person, at once, or asks the payer first: small payments, and those to trusted payees, are made
+    /// unasked. Refuses `CHALLENGE_INVALID`, `TOO_MANY_TRIES`, `RECIPIENT_UNKNOWN`, `RECIPIENT_UNAVAILABLE`, `SELF_TRANSFER`,
     /// `INSUFFICIENT_FUNDS`, `USER_FROZEN`, `IDEMPOTENCY_KEY_REUSED`, and amounts that are none.
     async fn create_transfer(
         &self,
@@ -55,7 +71,6 @@ impl TransferMutation {
         #[graphql(desc = "Who is paid, how much.")] input: CreateTransferInput,
     ) -> ApiResult<CreateTransferPayload> {
         let payer = caller(context)?;
-        let done = transfer::create(bank(context)?, payer, input.try_into()?).await?;
-        Ok(CreateTransferPayload { transaction: Transaction(done) })
+        Ok(transfer::create(bank(context)?, payer, input.try_into()?).await?.into())
     }
 }

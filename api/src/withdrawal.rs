@@ -1,12 +1,14 @@
 //! Withdrawals: paying out to a linked bank account.
 
 use crate::authentication::{bank, caller};
+use crate::challenge::{Challenge, challenge_id, split};
 use crate::error::{ApiError, ApiResult};
 use crate::id::Named;
 use crate::money::MoneyInput;
 use crate::transaction::Transaction;
 use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
 use entity::id::InstrumentId;
+use entity::step_up::Paid;
 use entity::transaction::IdempotencyKey;
 use entity::{rail, withdrawal};
 
@@ -19,6 +21,8 @@ pub(crate) struct RequestWithdrawalInput {
     money: MoneyInput,
     /// The person's own name for this act: 1 to 64 visible ASCII characters. Asked again with it, the act is not done again.
     idempotency_key: String,
+    /// The question that this act led to before, once it was answered.
+    challenge_id: Option<ID>,
 }
 
 impl TryFrom<RequestWithdrawalInput> for rail::Order {
@@ -33,11 +37,21 @@ impl TryFrom<RequestWithdrawalInput> for rail::Order {
     }
 }
 
-/// The withdrawal is on its way.
+/// The withdrawal is on its way, or the person is asked first.
 #[derive(SimpleObject)]
 pub(crate) struct RequestWithdrawalPayload {
-    /// The withdrawal. The money has left the wallet; if the bank refuses it, it comes back.
-    transaction: Transaction,
+    /// The withdrawal, if it is on its way. The money has left the wallet; if the bank refuses it, it comes back.
+    transaction: Option<Transaction>,
+    /// The question to be answered first, with `answerChallenge`. Then the withdrawal is asked for again, with the same
+    /// key and the id of the question.
+    challenge: Option<Challenge>,
+}
+
+impl From<Paid> for RequestWithdrawalPayload {
+    fn from(paid: Paid) -> Self {
+        let (transaction, challenge) = split(paid);
+        Self { transaction, challenge }
+    }
 }
 
 #[derive(Default)]
@@ -45,15 +59,14 @@ pub(crate) struct WithdrawalMutation;
 
 #[Object]
 impl WithdrawalMutation {
-    /// Pays money out to a linked bank account. Refuses `NOT_FOUND`, `INSUFFICIENT_FUNDS`, `USER_FROZEN`,
+    /// Pays money out to a linked bank account, or asks the person first. Refuses `CHALLENGE_INVALID`, `TOO_MANY_TRIES`, `NOT_FOUND`, `INSUFFICIENT_FUNDS`, `USER_FROZEN`,
     /// `IDEMPOTENCY_KEY_REUSED`, and amounts that are none.
     async fn request_withdrawal(
         &self,
         context: &Context<'_>,
         #[graphql(desc = "What to pay out, and where.")] input: RequestWithdrawalInput,
     ) -> ApiResult<RequestWithdrawalPayload> {
-        let user = caller(context)?.user;
-        let taken = withdrawal::request(bank(context)?, user, input.try_into()?).await?;
-        Ok(RequestWithdrawalPayload { transaction: Transaction(taken) })
+        let (payer, challenge) = (caller(context)?, challenge_id(input.challenge_id.as_ref())?);
+        Ok(withdrawal::request(bank(context)?, payer, input.try_into()?, challenge).await?.into())
     }
 }

@@ -164,6 +164,8 @@ async fn make(bank: &Bank, owner: UserId, purpose: Purpose, currency: Currency) 
         state: Set(state),
         balance: Set(0),
         seq: Set(0),
+        unasked: Set(0),
+        unasked_count: Set(0),
         opened_at: Set(bank.clock.now()),
     };
     account::Entity::insert(row)

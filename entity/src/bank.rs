@@ -11,6 +11,7 @@ use crate::ledger::{Known, Ledger, Writing};
 use crate::password::Passwords;
 use crate::replica::Replica;
 use crate::session::{self, BySession};
+use crate::step_up::{self, Exemptions};
 use crate::throttle::{Gate, Memory};
 use crate::turnstile::Turnstile;
 use crate::user::{self, ByHandle};
@@ -46,6 +47,7 @@ pub struct Bank {
     pub(crate) passwords: Passwords,
     pub(crate) scans: Turnstile,
     pub(crate) gate: Arc<dyn Gate>,
+    pub(crate) exemptions: Exemptions,
 }
 
 impl Bank {
@@ -83,6 +85,7 @@ impl Bank {
             passwords: Passwords::new(),
             scans: Turnstile::new(SCANS, SCANS_WAITING),
             gate: Arc::new(Memory::default()),
+            exemptions: Exemptions::new(step_up::Rules::default()),
             db,
             clock,
             bell,
@@ -101,6 +104,12 @@ impl Bank {
     #[must_use]
     pub fn with_gate(self, gate: Arc<dyn Gate>) -> Self {
         Self { gate, ..self }
+    }
+
+    /// The same with other rules of what may leave unasked.
+    #[must_use]
+    pub fn with_step_up(self, rules: step_up::Rules) -> Self {
+        Self { exemptions: Exemptions::new(rules), ..self }
     }
 
     /// The bank for a request that only reads: on the replica, where it shows all that was committed

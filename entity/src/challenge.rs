@@ -15,10 +15,9 @@ use crate::handle::own;
 use crate::id::{ChallengeId, EventId, SessionId, UserId};
 use crate::keys;
 use crate::message::{self, Letter};
-use crate::notification::Notice;
+use crate::notification::{CodePurpose, Notice};
 use crate::origin::Origin;
 use crate::refusal::Code;
-use crate::secret::Secret;
 use crate::security_event::{self, SecurityEventKind};
 use crate::session::{self, Caller, Tokens};
 use crate::table::{challenge, user as people};
@@ -112,14 +111,14 @@ async fn methods(db: &impl ConnectionTrait, key: &DataKey) -> Result<Vec<Method>
     Ok(if left > 0 { vec![Method::Totp, Method::RecoveryCode] } else { vec![Method::Totp] })
 }
 
-/// Asks. Where a code has to be sent, it says with `tell` what it is for.
+/// Asks. Where a code has to be sent, it says what it is for.
 pub(crate) async fn ask(
     bank: &Bank,
     tx: &DatabaseTransaction,
     key: &DataKey,
     row: &people::Model,
     bound: Bound,
-    tell: impl FnOnce(Secret) -> Notice + Send,
+    purpose: CodePurpose,
 ) -> Result<Challenge> {
     let now = bank.clock.now();
     let (id, expires_at) = (ChallengeId(bank.ids.next(now)), now + VALID_FOR);
@@ -132,7 +131,7 @@ pub(crate) async fn ask(
         let primary = handles.into_iter().find(|own| own.is_primary).map(|own| own.handle);
         let to = primary.ok_or(Fault::Corrupt("a person has no primary handle"))?;
         let letter = Letter {
-            notice: tell(fresh),
+            notice: Notice::Code { code: fresh, purpose },
             locale: user::locale(row),
             phrase: user::phrase(key, row)?,
             at: now,
@@ -161,18 +160,23 @@ fn hmac(bank: &Bank, id: ChallengeId, code: &str) -> Vec<u8> {
     keys::mac(&bank.vault.derive("challenge code"), &[id.0.as_bytes(), code.as_bytes()]).to_vec()
 }
 
+/// Counts a code that is going to be sent, where one is.
+pub(crate) async fn count(bank: &Bank, user: UserId, counted: Counted) -> Result<()> {
+    let db = bank.db.connection();
+    let key = user::data_key(bank, db, user).await?;
+    if totp::is_enrolled(db, &key).await? { Ok(()) } else { take(bank, counted, By::user(user)).await }
+}
+
 /// Asks before a change of what guards the wallet.
 ///
 /// # Errors
 /// `TOO_MANY_TRIES`.
 pub async fn ask_security(bank: &Bank, caller: Caller) -> Result<Challenge> {
+    count(bank, caller.user, Counted::SendCode).await?;
     let tx = bank.db.begin().await?;
     let (row, key) = user::lock(bank, &tx, caller.user).await?;
-    if !totp::is_enrolled(&tx, &key).await? {
-        take(bank, Counted::SendCode, By::user(caller.user)).await?;
-    }
     let bound = Bound::security(caller.session);
-    let asked = ask(bank, &tx, &key, &row, bound, |code| Notice::SecurityCode { code }).await?;
+    let asked = ask(bank, &tx, &key, &row, bound, CodePurpose::Security).await?;
     tx.commit().await?;
     bank.bell.ring();
     Ok(asked)

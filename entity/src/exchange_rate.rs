@@ -57,6 +57,16 @@ pub async fn refresh(bank: &Bank, rates: Vec<ExchangeRate>) -> Result<()> {
     Ok(tx.commit().await?)
 }
 
+/// How many units of a currency one euro costs, as far as is known.
+pub(crate) async fn per_euro(db: &Db, quote: Currency) -> Result<Option<Decimal>> {
+    let Ok(euro) = Currency::parse("EUR") else { return Ok(None) };
+    if quote == euro {
+        return Ok(Some(Decimal::ONE));
+    }
+    let row = exchange_rate::Entity::find_by_id((euro, quote)).one(db.connection()).await?;
+    Ok(row.and_then(|row| row.rate.parse().ok()))
+}
+
 /// The rates of a base currency, by quote currency.
 ///
 /// # Errors

@@ -24,7 +24,7 @@
 //! People: [`user`], [`verification`], [`registration`], [`sign_in`], [`session`], [`device`],
 //! [`challenge`], [`totp`], [`recovery_code`], [`password`], [`throttle`], [`security_event`], [`freeze`], [`instrument`]; what they are told:
 //! [`notification`], [`message`].
-//! Money: [`account`], [`transaction`], [`transfer`], [`deposit`], [`withdrawal`], [`rail`],
+//! Money: [`step_up`], [`payee`], [`account`], [`transaction`], [`transfer`], [`deposit`], [`withdrawal`], [`rail`],
 //! [`ledger`]. Reading: [`history`], [`annotation`], [`exchange_rate`], [`replica`]. Later: [`outbox`],
 //! [`relay`], [`dead_letter`], [`bell`]. The world outside, simulated: [`sandbox`].
 //!
@@ -59,6 +59,7 @@ pub mod origin;
 pub mod outbox;
 pub mod page;
 pub mod password;
+pub mod payee;
 pub mod rail;
 pub mod recovery_code;
 pub mod refusal;
@@ -71,6 +72,7 @@ pub mod secret;
 pub mod security_event;
 pub mod session;
 pub mod sign_in;
+pub mod step_up;
 mod table;
 pub mod throttle;
 pub mod totp;

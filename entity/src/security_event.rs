@@ -55,6 +55,8 @@ pub enum SecurityEventKind {
     RecoveryCodesRenewed,
     /// A recovery code was used.
     RecoveryCodeUsed,
+    /// A payee is trusted from now on.
+    PayeeTrusted,
     /// A question was answered wrongly.
     ChallengeFailed,
 }

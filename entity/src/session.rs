@@ -41,6 +41,8 @@ pub struct Caller {
     pub user: UserId,
     /// In which session.
     pub session: SessionId,
+    /// Whether the person has shown in it more than the password, when the access token was made.
+    pub confirmed: bool,
 }
 
 /// What a client is given when it signs in or refreshes.
@@ -50,6 +52,8 @@ pub struct Tokens {
     pub session: SessionId,
     /// Whose it is.
     pub user: UserId,
+    /// Whether the person has shown in it more than the password.
+    pub confirmed: bool,
     /// The token that gets the next access token; it works once.
     pub refresh: Secret,
     /// The token that the device is to keep, if it was not seen before.
@@ -121,7 +125,7 @@ pub(crate) async fn open(
         device::announce(bank, tx, key, id, origin).await?;
     }
     let refresh = issue(tx, id, now).await?;
-    Ok(Tokens { session: id, user: user_id, refresh, device: device.token })
+    Ok(Tokens { session: id, user: user_id, confirmed, refresh, device: device.token })
 }
 
 async fn issue(tx: &DatabaseTransaction, session_id: SessionId, now: Time) -> Result<Secret> {
@@ -180,7 +184,8 @@ pub async fn refresh(bank: &Bank, token: &str, origin: &Origin) -> Result<Tokens
         .await?;
     let refresh = issue(&tx, session.id, now).await?;
     tx.commit().await?;
-    Ok(Tokens { session: session.id, user: session.user_id, refresh, device: None })
+    let confirmed = session.confirmed_at.is_some();
+    Ok(Tokens { session: session.id, user: session.user_id, confirmed, refresh, device: None })
 }
 
 /// Ends a session whose refresh token was used twice, and tells its person.

@@ -11,7 +11,7 @@ use crate::challenge::{self, Act, Bound, Challenge};
 use crate::error::{Error, Result};
 use crate::handle::Handle;
 use crate::id::{DeviceId, EventId};
-use crate::notification::{self, Notice};
+use crate::notification::{self, CodePurpose, Notice};
 use crate::origin::Origin;
 use crate::password::{Password, Verdict};
 use crate::refusal::Code;
@@ -71,7 +71,7 @@ pub async fn sign_in(bank: &Bank, handle: &Handle, password: Password, origin: &
     let (row, key) = people::lock(bank, &tx, user.id).await?;
     let signed_in = if totp::is_enrolled(&tx, &key).await? {
         let bound = Bound { act: Act::SignIn, session: None, words: "sign in".to_owned() };
-        let asked = challenge::ask(bank, &tx, &key, &row, bound, |code| Notice::SecurityCode { code });
+        let asked = challenge::ask(bank, &tx, &key, &row, bound, CodePurpose::Security);
         SignedIn::Challenge(asked.await?)
     } else {
         security_event::record(bank, &tx, &key, SecurityEventKind::SignedIn, origin).await?;

@@ -40,6 +40,8 @@ pub(crate) enum Counted {
     ShowCode,
     /// Answers to questions.
     Answer,
+    /// Codes sent for payments.
+    SendPaymentCode,
 }
 
 /// By what it is counted.
@@ -76,6 +78,7 @@ fn rule(counted: Counted, by: By<'_>) -> Rule {
         (Counted::SendCode, By::Address(_)) => (10, Duration::hours(1)),
         (Counted::ShowCode, By::Handle(_) | By::Device(_)) => (10, Duration::hours(1)),
         (Counted::ShowCode, By::Address(_)) => (30, Duration::hours(1)),
+        (Counted::SendPaymentCode, _) => (20, Duration::hours(1)),
         (Counted::Answer, _) => (10, Duration::hours(1)),
     };
     Rule { tries, window }

@@ -2,18 +2,20 @@
 //!
 //! Guarantees: done at once or not at all; the payee's account in that currency opens by itself. The
 //! payer's session is open and the handle is the payee's at the moment of the transfer itself.
+//! The payer is asked first, unless the payment is exempt ([`step_up`](crate::step_up)).
 //! Refuses: unknown recipients, oneself, frozen payers, ended sessions, and more than there is.
 
 use crate::account::{self, AccountState};
 use crate::bank::Bank;
 use crate::error::{Error, Result};
 use crate::handle::Handle;
-use crate::id::TransactionId;
+use crate::id::{ChallengeId, TransactionId, UserId};
 use crate::ledger::{Books, Change, Claim, Command, Effects};
 use crate::money::Amount;
 use crate::refusal::{Code, Refusal};
 use crate::session::Caller;
-use crate::transaction::{Draft, IdempotencyKey, Kind, State, Transaction};
+use crate::step_up::{self, Consent, Paid, Payment};
+use crate::transaction::{Draft, IdempotencyKey, Kind, State};
 
 /// What the payer says.
 #[derive(Clone, Debug)]
@@ -26,6 +28,8 @@ pub struct Order {
     pub note: Option<String>,
     /// The payer's name for this act.
     pub key: IdempotencyKey,
+    /// A question about this act that was answered.
+    pub challenge: Option<ChallengeId>,
 }
 
 /// A transfer, ready to be decided.
@@ -33,6 +37,7 @@ pub struct Order {
 pub(crate) struct Create {
     pub(crate) draft: Draft,
     pub(crate) claims: [Claim; 2],
+    pub(crate) consent: Consent,
 }
 
 /// Decides a transfer.
@@ -43,37 +48,56 @@ pub(crate) fn decide(books: &Books, command: &Create) -> Result<Effects, Refusal
         AccountState::Open | AccountState::Frozen => {}
         AccountState::Closed => return Err(Code::RecipientUnavailable.at("to")),
     }
+    let toll = step_up::decide(books.account(draft.debit)?, draft.amount, command.consent)?;
     let settled = Change::Create(draft.clone(), State::Settled);
-    Ok(Effects::of(settled).moving(draft.debit, draft.credit, draft.amount))
+    Ok(Effects::of(settled).moving(draft.debit, draft.credit, draft.amount).counting(draft.debit, toll))
 }
 
-/// Sends money.
+/// Sends money, or asks the payer first.
 ///
 /// # Errors
 /// `RECIPIENT_UNKNOWN`, `RECIPIENT_UNAVAILABLE`, `SELF_TRANSFER`, `USER_FROZEN`, `SESSION_ENDED`,
-/// `INSUFFICIENT_FUNDS`, `IDEMPOTENCY_KEY_REUSED`, `OVERLOADED`.
-pub async fn create(bank: &Bank, payer: Caller, order: Order) -> Result<Transaction> {
-    let done = submit(bank, payer, &order).await;
+/// `INSUFFICIENT_FUNDS`, `IDEMPOTENCY_KEY_REUSED`, `CHALLENGE_INVALID`, `TOO_MANY_TRIES`, `OVERLOADED`.
+pub async fn create(bank: &Bank, payer: Caller, order: Order) -> Result<Paid> {
+    let done = pay(bank, payer, &order).await;
     match done {
         // The handle may have come to somebody else since it was remembered.
         Err(Error::Refused(refusal))
             if refusal.code == Code::RecipientUnknown
                 && bank.by_handle.forget(&bank.vault.fingerprint(&order.to)) =>
         {
-            submit(bank, payer, &order).await
+            pay(bank, payer, &order).await
         }
         done => done,
     }
 }
 
-async fn submit(bank: &Bank, payer: Caller, order: &Order) -> Result<Transaction> {
+async fn pay(bank: &Bank, payer: Caller, order: &Order) -> Result<Paid> {
     let to = bank.vault.fingerprint(&order.to);
     let payee = bank.by_handle.recall(to).await?.ok_or(Code::RecipientUnknown.at("to"))?;
     if payee == payer.user {
         return Err(Code::SelfTransfer.at("to").into());
     }
+    let payment = Payment {
+        payer,
+        amount: order.amount,
+        payee: payee.0,
+        shown: order.to.to_string(),
+        key: order.key.as_str().to_owned(),
+        challenge: order.challenge,
+    };
+    let draft = draft(bank, payer, payee, order).await?;
+    let claims = [Claim::Session(payer.session, payer.user), Claim::Handle(to, payee)];
+    step_up::pay(bank, payment, |consent| {
+        let create = Create { draft: draft.clone(), claims: claims.clone(), consent };
+        bank.ledger.submit(Command::Transfer(create))
+    })
+    .await
+}
+
+async fn draft(bank: &Bank, payer: Caller, payee: UserId, order: &Order) -> Result<Draft> {
     let currency = order.amount.currency();
-    let draft = Draft {
+    Ok(Draft {
         id: TransactionId(bank.ids.next(bank.clock.now())),
         kind: Kind::Transfer,
         actor: payer.user,
@@ -85,7 +109,5 @@ async fn submit(bank: &Bank, payer: Caller, order: &Order) -> Result<Transaction
         payee: Some(payee),
         instrument: None,
         note: order.note.clone(),
-    };
-    let claims = [Claim::Session(payer.session, payer.user), Claim::Handle(to, payee)];
-    bank.ledger.submit(Command::Transfer(Create { draft, claims })).await
+    })
 }

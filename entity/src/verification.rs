@@ -16,7 +16,7 @@ use crate::id::{EventId, UserId, VerificationId};
 use crate::keys;
 use crate::language::Locale;
 use crate::message::{self, Letter};
-use crate::notification::Notice;
+use crate::notification::{CodePurpose, Notice};
 use crate::origin::Origin;
 use crate::refusal::Code;
 use crate::seal::Place;
@@ -117,8 +117,8 @@ pub(crate) fn new_code() -> Secret {
 fn notice(purpose: Purpose, taken: bool, code: Secret) -> Notice {
     match (taken, purpose) {
         (true, Purpose::SignUp | Purpose::AddHandle) => Notice::HandleTaken,
-        (false, Purpose::SignUp) => Notice::SignUpCode { code },
-        (false, Purpose::AddHandle) => Notice::AddHandleCode { code },
+        (false, Purpose::SignUp) => Notice::Code { code, purpose: CodePurpose::SignUp },
+        (false, Purpose::AddHandle) => Notice::Code { code, purpose: CodePurpose::AddHandle },
     }
 }
 

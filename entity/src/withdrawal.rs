@@ -6,12 +6,14 @@
 use crate::account::{self, Purpose};
 use crate::bank::Bank;
 use crate::error::Result;
-use crate::id::{AccountId, TransactionId, UserId};
+use crate::id::{AccountId, ChallengeId, TransactionId};
 use crate::instrument;
 use crate::ledger::{Books, Change, Command, Effects};
 use crate::outbox::Job;
 use crate::rail::{self, Order, Outcome};
 use crate::refusal::Refusal;
+use crate::session::Caller;
+use crate::step_up::{self, Consent, Paid, Payment};
 use crate::transaction::{Draft, Kind, State, Transaction};
 
 /// A withdrawal, ready to be decided.
@@ -19,6 +21,7 @@ use crate::transaction::{Draft, Kind, State, Transaction};
 pub(crate) struct Request {
     pub(crate) draft: Draft,
     pub(crate) in_transit: AccountId,
+    pub(crate) consent: Consent,
 }
 
 /// What the rail said of a withdrawal.
@@ -35,8 +38,10 @@ pub(crate) struct Conclude {
 pub(crate) fn decide_request(books: &Books, command: &Request) -> Result<Effects, Refusal> {
     let draft = &command.draft;
     books.account(draft.debit)?.state.may_pay()?;
+    let toll = step_up::decide(books.account(draft.debit)?, draft.amount, command.consent)?;
     Ok(Effects::of(Change::Create(draft.clone(), State::Requested))
         .moving(draft.debit, command.in_transit, draft.amount)
+        .counting(draft.debit, toll)
         .then(Job::SettleWithdrawal { transaction: draft.id }))
 }
 
@@ -56,13 +61,27 @@ pub(crate) fn decide_conclusion(books: &Books, command: &Conclude) -> Result<Eff
     })
 }
 
-/// Asks for money at a linked bank account.
+/// Asks for money at a linked bank account, or asks the person first.
 ///
 /// # Errors
-/// `NOT_FOUND` for an instrument that is not one's own, `USER_FROZEN`, `USER_CLOSED`,
-/// `INSUFFICIENT_FUNDS`, `IDEMPOTENCY_KEY_REUSED`, `OVERLOADED`.
-pub async fn request(bank: &Bank, user: UserId, order: Order) -> Result<Transaction> {
-    let currency = order.amount.currency();
+/// `NOT_FOUND` for an instrument that is not one's own, `USER_FROZEN`, `USER_CLOSED`, `INSUFFICIENT_FUNDS`,
+/// `IDEMPOTENCY_KEY_REUSED`, `CHALLENGE_INVALID`, `TOO_MANY_TRIES`, `OVERLOADED`.
+pub async fn request(
+    bank: &Bank,
+    payer: Caller,
+    order: Order,
+    challenge: Option<ChallengeId>,
+) -> Result<Paid> {
+    let (user, currency) = (payer.user, order.amount.currency());
+    let instrument = instrument::find(bank, user, order.instrument).await?;
+    let payment = Payment {
+        payer,
+        amount: order.amount,
+        payee: instrument.id.0,
+        shown: instrument.masked_iban(),
+        key: order.key.as_str().to_owned(),
+        challenge,
+    };
     let draft = Draft {
         id: TransactionId(bank.ids.next(bank.clock.now())),
         kind: Kind::Withdrawal,
@@ -73,11 +92,15 @@ pub async fn request(bank: &Bank, user: UserId, order: Order) -> Result<Transact
         credit: account::house(bank, Purpose::BankClearing, currency).await?,
         payer: Some(user),
         payee: None,
-        instrument: Some(instrument::find(bank, user, order.instrument).await?.id),
+        instrument: Some(instrument.id),
         note: None,
     };
     let in_transit = account::house(bank, Purpose::WithdrawalInTransit, currency).await?;
-    bank.ledger.submit(Command::RequestWithdrawal(Request { draft, in_transit })).await
+    step_up::pay(bank, payment, |consent| {
+        let request = Request { draft: draft.clone(), in_transit, consent };
+        bank.ledger.submit(Command::RequestWithdrawal(request))
+    })
+    .await
 }
 
 /// Takes an answer of the rail; taking it twice is taking it once.

@@ -1,7 +1,8 @@
 -- The ledger. One crate writes these tables, through one path.
 
 -- The house owns accounts under the nil id; a person owns one WALLET account a currency.
--- What a person holds can never fall below zero, whatever the program does.
+-- What a person holds can never fall below zero, whatever the program does. `unasked` is what has left
+-- since the person last answered for a payment, in so many payments.
 CREATE TABLE accounts (
     id {id},
     owner {uuid} NOT NULL,
@@ -12,10 +13,13 @@ CREATE TABLE accounts (
     state TEXT NOT NULL CHECK (state IN ('OPEN', 'FROZEN', 'CLOSED')),
     balance {int} NOT NULL DEFAULT 0,
     seq {int} NOT NULL DEFAULT 0 CHECK (seq >= 0),
+    unasked {int} NOT NULL DEFAULT 0,
+    unasked_count {int} NOT NULL DEFAULT 0,
     opened_at {time} NOT NULL,
     UNIQUE (owner, purpose, currency),
     CHECK (balance >= 0 OR purpose IN ('BANK_CLEARING', 'CARD_CLEARING', 'FX_POSITION')),
-    CHECK (seq > 0 OR balance = 0)
+    CHECK (seq > 0 OR balance = 0),
+    CHECK (unasked >= 0 AND unasked_count >= 0)
 ) {hot};
 
 -- One act that moves money. `actor` chose the idempotency key; the same key is the same act.

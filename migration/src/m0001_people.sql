@@ -138,6 +138,15 @@ CREATE TABLE challenges (
 ) {table};
 CREATE INDEX challenges_expiry ON challenges (expires_at);
 
+-- People and bank accounts that a person is not asked about again.
+CREATE TABLE trusted_payees (
+    user_id {uuid} NOT NULL REFERENCES users (id),
+    payee {uuid} NOT NULL,
+    name {bytes} NOT NULL,
+    created_at {time} NOT NULL,
+    PRIMARY KEY (user_id, payee)
+) {table};
+
 -- How often something was tried, by whatever is counted: a handle or an address, as a digest.
 CREATE TABLE throttles (
     key {uuid} PRIMARY KEY,

@@ -15,14 +15,21 @@ pub mod world;
 pub use client::{Client, Person};
 pub use world::{Setup, World};
 
-/// Tells each story on both setups: SQLite with queues in memory, and PostgreSQL with Redis.
+/// Tells each story on both setups: SQLite with queues in memory, and PostgreSQL with Redis. Nobody is asked
+/// before a payment, but where the list begins with `strict:`.
 #[macro_export]
 macro_rules! on_both_setups {
+    (strict: $($story:ident),+ $(,)?) => {
+        $crate::on_both_setups!(@ open_strict $($story),+);
+    };
     ($($story:ident),+ $(,)?) => {
+        $crate::on_both_setups!(@ open $($story),+);
+    };
+    (@ $open:ident $($story:ident),+) => {
         mod embedded {
             $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn $story() {
-                let world = $crate::World::open($crate::Setup::Embedded).await;
+                let world = $crate::World::$open($crate::Setup::Embedded).await;
                 super::$story(&world).await;
                 world.close().await;
             })+
@@ -30,7 +37,7 @@ macro_rules! on_both_setups {
         mod real {
             $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn $story() {
-                let world = $crate::World::open($crate::Setup::Real).await;
+                let world = $crate::World::$open($crate::Setup::Real).await;
                 super::$story(&world).await;
                 world.close().await;
             })+

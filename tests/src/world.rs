@@ -7,7 +7,9 @@ use chrono::Duration;
 use entity::clock::Clock;
 use entity::handle::Handle;
 use entity::keys::Keys;
+use entity::step_up::Rules;
 use entity::{Bank, Db, ledger, outbox};
+use rust_decimal::Decimal;
 use sea_orm::ConnectionTrait;
 use serde_json::{Value, json};
 use std::future::Future;
@@ -97,18 +99,34 @@ async fn template() -> &'static str {
     "template_world"
 }
 
+/// Rules by which nobody is asked before a payment.
+pub fn unasked() -> Rules {
+    let most = Decimal::from(1_000_000_000);
+    Rules { single: most, total: most, count: i64::MAX }
+}
+
 impl World {
-    /// A world with the simulated outside.
+    /// A world with the simulated outside, where nobody is asked before a payment.
     pub async fn open(setup: Setup) -> Self {
         Self::open_with(setup, |gateways| gateways).await
     }
 
-    /// A world with another outside.
+    /// The same with another outside.
     pub async fn open_with(setup: Setup, outside: impl FnOnce(Gateways) -> Gateways) -> Self {
+        Self::open_asking(setup, unasked(), outside).await
+    }
+
+    /// The same where people are asked by the rules of the house.
+    pub async fn open_strict(setup: Setup) -> Self {
+        Self::open_asking(setup, Rules::default(), |gateways| gateways).await
+    }
+
+    async fn open_asking(setup: Setup, rules: Rules, outside: impl FnOnce(Gateways) -> Gateways) -> Self {
         log();
         let (place, db) = Place::new(setup).await;
         let bank =
             Bank::open(db, Keys::new([7; 32]), Clock::adjustable(), true).await.expect("the bank opens");
+        let bank = bank.with_step_up(rules);
         let gateways = outside(simulator::gateways(&bank));
         let api = Api {
             bank: bank.clone(),

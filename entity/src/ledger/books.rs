@@ -12,6 +12,7 @@ use crate::id::{AccountId, JobId, TransactionId, UserId};
 use crate::money::Currency;
 use crate::outbox::Job;
 use crate::refusal::{Code, Refusal};
+use crate::step_up::Toll;
 use crate::table::transaction;
 use crate::transaction::{Draft, State, Transaction};
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -25,6 +26,10 @@ pub(crate) struct Balance {
     pub(crate) state: AccountState,
     pub(crate) amount: i64,
     pub(crate) seq: i64,
+    /// What has left since the person last answered for a payment.
+    pub(crate) unasked: i64,
+    /// In how many payments.
+    pub(crate) unasked_count: i64,
 }
 
 /// Half a leg, as it is stored.
@@ -144,6 +149,7 @@ impl Books {
             Change::Advance { id, .. } | Change::Keep(id) => *id,
         };
         self.post(id, &effects.legs)?;
+        self.count(&effects);
         self.turn(effects);
         self.transaction(id).cloned()
     }
@@ -191,6 +197,23 @@ impl Books {
         self.accounts.extend(after);
         self.pages.postings.extend(postings);
         Ok(())
+    }
+
+    /// Counts what has left unasked.
+    fn count(&mut self, effects: &Effects) {
+        let Some((account, toll)) = effects.toll else { return };
+        let left = effects.legs.iter().filter(|leg| leg.debit == account).map(|leg| leg.amount.minor());
+        let left = left.fold(0_i64, i64::saturating_add);
+        if let Some(balance) = self.accounts.get_mut(&account) {
+            match toll {
+                Toll::Free => {}
+                Toll::Counted => {
+                    balance.unasked = balance.unasked.saturating_add(left);
+                    balance.unasked_count = balance.unasked_count.saturating_add(1);
+                }
+                Toll::Reset => (balance.unasked, balance.unasked_count) = (0, 0),
+            }
+        }
     }
 
     /// Turns the page: the transaction's new state, jobs put and jobs done.

@@ -3,6 +3,7 @@
 use crate::id::{AccountId, JobId, TransactionId};
 use crate::money::Amount;
 use crate::outbox::Job;
+use crate::step_up::Toll;
 use crate::transaction::{Draft, Failure, State};
 
 /// Moves one amount from one account to another.
@@ -34,6 +35,8 @@ pub(crate) struct Effects {
     pub(crate) change: Change,
     /// The money that moves.
     pub(crate) legs: Vec<Leg>,
+    /// What a payment does to the count of what has left an account unasked.
+    pub(crate) toll: Option<(AccountId, Toll)>,
     /// What is to be done later.
     pub(crate) put: Option<Job>,
     /// The job that has been served by this.
@@ -43,12 +46,18 @@ pub(crate) struct Effects {
 impl Effects {
     /// A change that nothing else follows from.
     pub(crate) fn of(change: Change) -> Self {
-        Self { change, legs: Vec::new(), put: None, done: None }
+        Self { change, legs: Vec::new(), toll: None, put: None, done: None }
     }
 
     /// With money that moves.
     pub(crate) fn moving(mut self, debit: AccountId, credit: AccountId, amount: Amount) -> Self {
         self.legs.push(Leg { debit, credit, amount });
+        self
+    }
+
+    /// With what it does to the count of what has left an account unasked.
+    pub(crate) fn counting(mut self, account: AccountId, toll: Toll) -> Self {
+        self.toll = Some((account, toll));
         self
     }
 

@@ -48,7 +48,7 @@ mod store;
 mod workload;
 mod writer;
 
-pub(crate) use books::Books;
+pub(crate) use books::{Balance, Books};
 pub(crate) use claim::Claim;
 pub(crate) use command::Command;
 pub(crate) use effects::{Change, Effects, Leg};

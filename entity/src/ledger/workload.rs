@@ -13,6 +13,7 @@ use crate::id::{AccountId, SessionId, TransactionId, UserId};
 use crate::money::{Amount, Currency};
 use crate::rail::Outcome;
 use crate::refusal::Code;
+use crate::step_up::Consent;
 use crate::transaction::{Draft, Failure, IdempotencyKey, Kind, State};
 use crate::{deposit, transfer, withdrawal};
 use rand::rngs::StdRng;
@@ -38,8 +39,16 @@ pub(super) fn wallet(number: u64) -> AccountId {
 
 /// The last person is frozen from the start.
 pub(super) fn open_books() -> Books {
-    let account =
-        |owner, purpose, state| Balance { owner, purpose, currency: currency(), state, amount: 0, seq: 0 };
+    let account = |owner, purpose, state| Balance {
+        owner,
+        purpose,
+        currency: currency(),
+        state,
+        amount: 0,
+        seq: 0,
+        unasked: 0,
+        unasked_count: 0,
+    };
     let mut accounts = BTreeMap::new();
     for number in 0..PEOPLE {
         let state = if number + 1 == PEOPLE { AccountState::Frozen } else { AccountState::Open };
@@ -162,13 +171,19 @@ pub(super) fn draft(rng: &mut StdRng, owner: u64, step: u64) -> (Draft, Command)
         note: None,
     };
     let command = match kind {
-        Kind::Transfer => {
-            Command::Transfer(transfer::Create { draft: draft.clone(), claims: claims(owner, other) })
-        }
+        Kind::Transfer => Command::Transfer(transfer::Create {
+            draft: draft.clone(),
+            claims: claims(owner, other),
+            consent: Consent::Given,
+        }),
         Kind::Deposit => Command::RequestDeposit(deposit::Request { draft: draft.clone() }),
         Kind::Withdrawal => {
             let in_transit = IN_TRANSIT;
-            Command::RequestWithdrawal(withdrawal::Request { draft: draft.clone(), in_transit })
+            Command::RequestWithdrawal(withdrawal::Request {
+                draft: draft.clone(),
+                in_transit,
+                consent: Consent::Given,
+            })
         }
     };
     (draft, command)

@@ -25,7 +25,7 @@ use sea_orm::{
     IntoActiveModel, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
 };
 
-pub use notice::Notice;
+pub use notice::{CodePurpose, Notice};
 pub use text::{Text, text};
 
 /// What a notification is about.

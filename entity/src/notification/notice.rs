@@ -9,22 +9,19 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "notice", rename_all = "kebab-case")]
 pub enum Notice {
-    /// The code of a registration.
-    SignUpCode {
+    /// A code to be shown.
+    Code {
         /// Six digits.
         code: Secret,
+        /// What it is for.
+        purpose: CodePurpose,
     },
     /// Somebody tried to sign up with a handle that has a wallet already.
     HandleTaken,
-    /// The code that adds a handle.
-    AddHandleCode {
-        /// Six digits.
-        code: Secret,
-    },
-    /// The code that answers a question before a change of what guards the wallet.
-    SecurityCode {
-        /// Six digits.
-        code: Secret,
+    /// A payee is trusted from now on.
+    PayeeTrusted {
+        /// Who, with most of it hidden.
+        payee: String,
     },
     /// An authenticator app is asked for from now on.
     TotpEnabled,
@@ -72,15 +69,32 @@ pub enum Notice {
     SignInsStopped,
 }
 
+/// What a code is for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "purpose", rename_all = "kebab-case")]
+pub enum CodePurpose {
+    /// To open a wallet.
+    SignUp,
+    /// To add a handle.
+    AddHandle,
+    /// To change what guards the wallet.
+    Security,
+    /// To answer for a payment. It names what is paid (dynamic linking).
+    Payment {
+        /// Who is paid.
+        payee: String,
+        /// How much, with its currency.
+        amount: String,
+    },
+}
+
 impl Notice {
     /// What it is about. Codes are no entries of an inbox.
     pub fn category(&self) -> Option<Category> {
         match self {
-            Self::SignUpCode { .. }
-            | Self::HandleTaken
-            | Self::AddHandleCode { .. }
-            | Self::SecurityCode { .. } => None,
-            Self::TotpEnabled
+            Self::Code { .. } | Self::HandleTaken => None,
+            Self::PayeeTrusted { .. }
+            | Self::TotpEnabled
             | Self::TotpDisabled
             | Self::RecoveryCodesRenewed
             | Self::RecoveryCodeUsed { .. }

@@ -1,7 +1,7 @@
 //! What notices say, in each language. Messages carry no links to sign in with, and the person's own
 //! phrase if it has set one: a message without it is not from us.
 
-use super::Notice;
+use super::{CodePurpose, Notice};
 use crate::clock::Time;
 use crate::language::{Language, Locale};
 
@@ -40,9 +40,8 @@ impl Text {
 
 fn english(notice: &Notice, at: &str) -> (String, String) {
     let (subject, body) = match notice {
-        Notice::SignUpCode { code } => return code_in_english(code.reveal(), "activate your wallet"),
-        Notice::AddHandleCode { code } => return code_in_english(code.reveal(), "add this address to your wallet"),
-        Notice::SecurityCode { code } => return code_in_english(code.reveal(), "change what guards your wallet"),
+        Notice::Code { code, purpose } => return english_code(code.reveal(), purpose),
+        Notice::PayeeTrusted { payee } => ("You trust a payee", format!("Since {at} payments to {payee} are made without asking you. If it was not you, contact support at once.")),
         Notice::TotpEnabled => ("Two-factor authentication is on", format!("Since {at} your authenticator app is asked for. Keep your recovery codes where you find them without your phone.")),
         Notice::TotpDisabled => ("Two-factor authentication is off", format!("Since {at} no authenticator app is asked for. If it was not you, contact support at once.")),
         Notice::RecoveryCodesRenewed => ("You have new recovery codes", format!("Since {at}; those before no longer work. If it was not you, contact support at once.")),
@@ -69,18 +68,22 @@ fn english(notice: &Notice, at: &str) -> (String, String) {
     (subject.to_owned(), body)
 }
 
-fn code_in_english(code: &str, purpose: &str) -> (String, String) {
+fn english_code(code: &str, purpose: &CodePurpose) -> (String, String) {
+    let (does, minutes) = match purpose {
+        CodePurpose::SignUp => ("activate your wallet".to_owned(), "ten"),
+        CodePurpose::AddHandle => ("add this address to your wallet".to_owned(), "ten"),
+        CodePurpose::Security => ("change what guards your wallet".to_owned(), "five"),
+        CodePurpose::Payment { payee, amount } => (format!("pay {amount} to {payee}"), "five"),
+    };
     let body = format!(
-        "Enter {code} to {purpose}. It is valid for ten minutes. Nobody from OKPay will ask you for it."
+        "Enter {code} to {does}. It is valid for {minutes} minutes. Nobody from OKPay will ask you for it."
     );
     (format!("{code} is your OKPay code"), body)
 }
 
 fn chinese(notice: &Notice, at: &str) -> (String, String) {
     let (subject, body) = match notice {
-        Notice::SignUpCode { code } => return code_in_chinese(code.reveal(), "激活您的钱包"),
-        Notice::AddHandleCode { code } => return code_in_chinese(code.reveal(), "将此地址添加到您的钱包"),
-        Notice::SecurityCode { code } => return code_in_chinese(code.reveal(), "更改您钱包的安全设置"),
+        Notice::Code { code, purpose } => return chinese_code(code.reveal(), purpose),
         Notice::TotpEnabled => (
             "双重验证已开启",
             format!("自 {at} 起需要您的验证器应用。请将恢复代码保存在不依赖手机也能找到的地方。"),
@@ -95,6 +98,10 @@ fn chinese(notice: &Notice, at: &str) -> (String, String) {
         Notice::RecoveryCodeUsed { left } => (
             "已使用一个恢复代码",
             format!("时间：{at}，剩余 {left} 个。如果不是您本人操作，请立即修改密码并联系客服。"),
+        ),
+        Notice::PayeeTrusted { payee } => (
+            "您已信任一位收款人",
+            format!("自 {at} 起，向 {payee} 付款不再需要验证。如果不是您本人操作，请立即联系客服。"),
         ),
         Notice::HandleTaken => (
             "您已有钱包",
@@ -141,7 +148,13 @@ fn chinese(notice: &Notice, at: &str) -> (String, String) {
     (subject.to_owned(), body)
 }
 
-fn code_in_chinese(code: &str, purpose: &str) -> (String, String) {
-    let body = format!("请输入 {code} 以{purpose}，十分钟内有效。OKPay 的任何人都不会向您索要此验证码。");
+fn chinese_code(code: &str, purpose: &CodePurpose) -> (String, String) {
+    let (does, minutes) = match purpose {
+        CodePurpose::SignUp => ("激活您的钱包".to_owned(), "十"),
+        CodePurpose::AddHandle => ("将此地址添加到您的钱包".to_owned(), "十"),
+        CodePurpose::Security => ("更改您钱包的安全设置".to_owned(), "五"),
+        CodePurpose::Payment { payee, amount } => (format!("向 {payee} 支付 {amount}"), "五"),
+    };
+    let body = format!("请输入 {code} 以{does}，{minutes}分钟内有效。OKPay 的任何人都不会向您索要此验证码。");
     (format!("{code} 是您的 OKPay 验证码"), body)
 }

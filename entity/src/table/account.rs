@@ -18,6 +18,8 @@ pub struct Model {
     pub state: AccountState,
     pub balance: i64,
     pub seq: i64,
+    pub unasked: i64,
+    pub unasked_count: i64,
     pub opened_at: Time,
 }
 

@@ -28,5 +28,6 @@ pub(crate) mod session;
 pub(crate) mod throttle;
 pub(crate) mod totp_secret;
 pub(crate) mod transaction;
+pub(crate) mod trusted_payee;
 pub(crate) mod user;
 pub(crate) mod verification;

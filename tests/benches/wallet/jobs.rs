@@ -17,6 +17,7 @@ use entity::clock::{Clock, Time};
 use entity::id::{InstrumentId, TransactionId, UserId};
 use entity::money::{Amount, Currency};
 use entity::rail::Order;
+use entity::step_up::Paid;
 use entity::transaction::{IdempotencyKey, Transaction};
 use entity::{Bank, Db, deposit, outbox, withdrawal};
 use std::sync::Arc;
@@ -220,7 +221,11 @@ async fn ask(bank: &Bank, linked: &[InstrumentId], way: Way, turn: usize) -> Res
     };
     let asked: entity::Result<Transaction> = match way {
         Way::In => deposit::request(bank, user, order).await,
-        Way::Out => withdrawal::request(bank, user, order).await,
+        Way::Out => match withdrawal::request(bank, people::caller(person), order, None).await {
+            Ok(Paid::Done(done)) => Ok(done),
+            Ok(Paid::Asked(_)) => return Err("a withdrawal was asked about".to_owned()),
+            Err(error) => Err(error),
+        },
     };
     let at = Clock::system().now();
     Ok(Asked { id: asked.map_err(|error| error.to_string())?.terms.id, user, key, at })

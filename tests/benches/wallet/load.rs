@@ -160,6 +160,7 @@ impl Teller for Counter {
                 .map_err(text)?,
             note: None,
             key: entity::transaction::IdempotencyKey::parse(&act.key()).map_err(text)?,
+            challenge: None,
         };
         let done = entity::transfer::create(&self.0, people::caller(act.payer), order).await;
         done.map(drop).map_err(|error| error.to_string())

@@ -10,7 +10,9 @@ use entity::id::{InstrumentId, SessionId, UserId};
 use entity::instrument::{self, BankAccount};
 use entity::keys::Keys;
 use entity::session::Caller;
+use entity::step_up::Rules;
 use entity::{Bank, Db, Writing};
+use rust_decimal::Decimal;
 use sea_orm::{ConnectionTrait, DbBackend, DbErr};
 use uuid::Uuid;
 
@@ -40,7 +42,10 @@ pub(crate) async fn bank(db: Db) -> Result<Bank, String> {
 /// What the database says.
 pub(crate) async fn bank_writing(db: Db, writing: Writing) -> Result<Bank, String> {
     let bank = Bank::open_with(db, keys(), Clock::system(), true, writing).await;
-    bank.map_err(|error| error.to_string())
+    let most = Decimal::from(1_000_000_000);
+    // Nobody is asked; what has left unasked is counted all the same.
+    let rules = Rules { single: most, total: most, count: i64::MAX };
+    bank.map(|bank| bank.with_step_up(rules)).map_err(|error| error.to_string())
 }
 
 /// The person of this number.
@@ -50,7 +55,7 @@ pub(crate) fn user(number: usize) -> UserId {
 
 /// The person of this number, in its session.
 pub(crate) fn caller(number: usize) -> Caller {
-    Caller { user: user(number), session: SessionId(id(0x9000, number)) }
+    Caller { user: user(number), session: SessionId(id(0x9000, number)), confirmed: true }
 }
 
 /// How a person is reached.
@@ -68,7 +73,7 @@ fn id(part: u128, number: usize) -> Uuid {
 pub(crate) fn tokens(bank: &Bank, count: usize) -> Vec<String> {
     let signer = Authentication::new(&bank.vault).expect("a key to sign with");
     let now = Clock::system().now();
-    let token = |number| signer.token(user(number), caller(number).session, now);
+    let token = |number| signer.token(caller(number), now);
     (0..count).map(|number| token(number).expect("a token").0).collect()
 }
 

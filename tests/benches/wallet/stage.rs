@@ -69,6 +69,9 @@ impl Front {
             ("REDIS_URL", redis.as_str()),
             ("MASTER_KEY", people::MASTER_KEY),
             ("LISTEN", listen.as_str()),
+            ("STEP_UP_SINGLE", "1000000000"),
+            ("STEP_UP_TOTAL", "1000000000"),
+            ("STEP_UP_COUNT", "1000000000"),
             ("LOG", "warn"),
         ];
         Self::ready(Process::start("api", &settings), address).await

@@ -16,6 +16,7 @@ mod replica;
 mod security_event;
 mod session;
 mod shape;
+mod step_up;
 mod throttle;
 mod totp;
 mod transfer;

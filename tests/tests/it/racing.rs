@@ -58,6 +58,7 @@ async fn both_ways_at_once_lock_nobody_out(world: &World) {
 async fn second_api(world: &World) -> (String, tokio::task::JoinHandle<()>) {
     let (db, clock) = (world.bank.db.clone(), world.bank.clock.clone());
     let bank = entity::Bank::open(db, entity::keys::Keys::new([7; 32]), clock, true).await.unwrap();
+    let bank = bank.with_step_up(tests::world::unasked());
     let token = tests::world::OPERATOR_TOKEN.into();
     let api = api::server::Api {
         bank,
@@ -115,6 +116,7 @@ async fn ten_thousand_callers_are_all_answered(world: &World) {
     let caller = entity::session::Caller {
         session: entity::id::SessionId(row.try_get("", "id").unwrap()),
         user: entity::id::UserId(row.try_get("", "user_id").unwrap()),
+        confirmed: true,
     };
     let to = entity::handle::Handle::email(text(&bob.handle["email"])).unwrap();
     let currency = entity::money::Currency::parse("EUR").unwrap();
@@ -124,6 +126,7 @@ async fn ten_thousand_callers_are_all_answered(world: &World) {
             amount: entity::money::Amount::try_new(1, currency).unwrap(),
             note: None,
             key: entity::transaction::IdempotencyKey::parse(&format!("crowd-{number}")).unwrap(),
+            challenge: None,
         };
         let bank = world.bank.clone();
         tokio::spawn(async move { entity::transfer::create(&bank, caller, order).await })

@@ -149,6 +149,8 @@ impl From<table::account::Model> for Balance {
             state: row.state,
             amount: row.balance,
             seq: row.seq,
+            unasked: row.unasked,
+            unasked_count: row.unasked_count,
         }
     }
 }

@@ -17,7 +17,7 @@ use uuid::Uuid;
 type Seen = (Vec<account::Model>, Vec<transaction::Model>);
 
 /// `FOR NO KEY UPDATE`, because ids don't change: foreign keys to these rows need not wait.
-const LOCK: &str = "SELECT id, owner, purpose, currency, state, balance, seq, opened_at \
+const LOCK: &str = "SELECT id, owner, purpose, currency, state, balance, seq, unasked, unasked_count, opened_at \
     FROM accounts WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE";
 
 /// `OFFSET 0` keeps the planner from anything but one index look-up a key, even on a table that
@@ -66,9 +66,11 @@ const WRITE: &str = "WITH created AS ( \
         INSERT INTO postings (account_id, seq, transaction_id, amount, balance_after) \
         SELECT * FROM unnest($15::bigint[], $16::bigint[], $17::uuid[], $18::bigint[], $19::bigint[]) \
     ), moved AS ( \
-        UPDATE accounts SET balance = now.balance, seq = now.seq \
-        FROM unnest($20::bigint[], $21::bigint[], $22::text[], $23::bigint[], $24::bigint[]) \
-            AS now (id, seq_before, state, seq, balance) \
+        UPDATE accounts SET balance = now.balance, seq = now.seq, unasked = now.unasked, \
+            unasked_count = now.unasked_count \
+        FROM unnest($20::bigint[], $21::bigint[], $22::text[], $23::bigint[], $24::bigint[], \
+            $39::bigint[], $40::bigint[]) \
+            AS now (id, seq_before, state, seq, balance, unasked, unasked_count) \
         WHERE accounts.id = now.id AND accounts.seq = now.seq_before AND accounts.state = now.state \
         RETURNING 1 \
     ), advanced AS ( \
@@ -212,6 +214,8 @@ fn written(books: &Books, claims: &HashSet<Claim>) -> Statement {
             array(sessions.iter().map(|(_, user)| user.0)),
             array(handles.iter().map(|(handle, _)| handle.0)),
             array(handles.iter().map(|(_, user)| user.0)),
+            array(moved.iter().map(|(_, _, balance)| balance.unasked)),
+            array(moved.iter().map(|(_, _, balance)| balance.unasked_count)),
         ],
     )
 }

@@ -92,6 +92,8 @@ async fn write_postings(tx: &DatabaseTransaction, books: &Books) -> Result<(), F
             .set(account::ActiveModel {
                 balance: Set(balance.amount),
                 seq: Set(balance.seq),
+                unasked: Set(balance.unasked),
+                unasked_count: Set(balance.unasked_count),
                 ..Default::default()
             })
             .filter(account::COLUMN.id.eq(id))

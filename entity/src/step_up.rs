@@ -1,0 +1,286 @@
+//! Step-up: which payments the person is asked about again, and which not.
+//!
+//! Guarantees: money leaves only with an answer that is bound to the payee, amount, currency and key of this
+//! payment (Regulation (EU) 2018/389, article 5), or by an exemption: small amounts in a confirmed session
+//! (article 16), as long as what left unasked since the last answer is below a total and a count, which are
+//! kept in the account itself and decided with the payment, so that racing payments can't pass together; and
+//! payees that the person trusts (article 13). An answer is good for one payment, because a key is. The
+//! exemptions are settings, in euros; where no rate is known for a currency there is none.
+
+use crate::bank::Bank;
+use crate::challenge::{self, Act, Bound, Challenge};
+use crate::clock::Time;
+use crate::error::{Error, Result};
+use crate::exchange_rate;
+use crate::id::ChallengeId;
+use crate::ledger::Balance;
+use crate::money::{Amount, Currency, minor_units};
+use crate::notification::CodePurpose;
+use crate::payee;
+use crate::refusal::{Code, Refusal};
+use crate::session::Caller;
+use crate::throttle::Counted;
+use crate::transaction::Transaction;
+use crate::user;
+use chrono::Duration;
+use quick_cache::sync::Cache;
+use rust_decimal::Decimal;
+use std::fmt;
+use std::sync::Arc;
+use uuid::Uuid;
+
+/// How long a rate is remembered.
+const FRESH: Duration = Duration::minutes(1);
+
+/// What may leave unasked, in euros.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rules {
+    /// At once.
+    pub single: Decimal,
+    /// Since the last answer.
+    pub total: Decimal,
+    /// How many payments since the last answer.
+    pub count: i64,
+}
+
+impl Default for Rules {
+    /// What the regulation allows at most.
+    fn default() -> Self {
+        Self { single: Decimal::from(30), total: Decimal::from(100), count: 5 }
+    }
+}
+
+/// The same in minor units of a currency.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Allowance {
+    pub(crate) single: i64,
+    pub(crate) total: i64,
+    pub(crate) count: i64,
+}
+
+/// Why a payment may be made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Consent {
+    /// The person has answered for it.
+    Given,
+    /// The person trusts the payee.
+    Trusted,
+    /// It may be small enough.
+    Small(Allowance),
+    /// It may not, unless it was made before.
+    Missing,
+}
+
+/// What a payment does to the count of what has left unasked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Toll {
+    /// Nothing.
+    Free,
+    /// It adds to it.
+    Counted,
+    /// It begins anew.
+    Reset,
+}
+
+/// Decides whether a payment may leave this account.
+pub(crate) fn decide(account: &Balance, amount: Amount, consent: Consent) -> Result<Toll, Refusal> {
+    if account.amount < amount.minor() {
+        return Err(Code::InsufficientFunds.at("amount"));
+    }
+    match consent {
+        Consent::Given => Ok(Toll::Reset),
+        Consent::Trusted => Ok(Toll::Free),
+        Consent::Missing => Err(Code::ChallengeRequired.at("challengeId")),
+        Consent::Small(allowance) => {
+            let total = account.unasked.saturating_add(amount.minor());
+            let small = amount.minor() <= allowance.single
+                && total <= allowance.total
+                && account.unasked_count < allowance.count;
+            if small { Ok(Toll::Counted) } else { Err(Code::ChallengeRequired.at("challengeId")) }
+        }
+    }
+}
+
+/// The rules, and what they mean in each currency at present.
+#[derive(Clone)]
+pub(crate) struct Exemptions {
+    rules: Rules,
+    known: Arc<Cache<Currency, (Time, Option<Allowance>)>>,
+}
+
+impl fmt::Debug for Exemptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Exemptions({:?})", self.rules)
+    }
+}
+
+impl Exemptions {
+    pub(crate) fn new(rules: Rules) -> Self {
+        Self { rules, known: Arc::new(Cache::new(512)) }
+    }
+
+    /// What may leave unasked in a currency.
+    async fn allowance(&self, bank: &Bank, currency: Currency) -> Result<Option<Allowance>> {
+        let now = bank.clock.now();
+        if let Some((at, known)) = self.known.get(&currency)
+            && at + FRESH > now
+        {
+            return Ok(known);
+        }
+        let rate = exchange_rate::per_euro(&bank.db, currency).await?;
+        let allowance = rate.and_then(|rate| self.in_units(rate, currency));
+        self.known.insert(currency, (now, allowance));
+        Ok(allowance)
+    }
+
+    fn in_units(&self, rate: Decimal, currency: Currency) -> Option<Allowance> {
+        let units = |euros: Decimal| {
+            minor_units(euros.checked_mul(rate)?.trunc_with_scale(currency.exponent()), currency)
+        };
+        Some(Allowance {
+            single: units(self.rules.single)?,
+            total: units(self.rules.total)?,
+            count: self.rules.count,
+        })
+    }
+}
+
+/// A payment, as far as the person is asked about it.
+pub(crate) struct Payment {
+    pub(crate) payer: Caller,
+    pub(crate) amount: Amount,
+    /// The person or bank account that is paid.
+    pub(crate) payee: Uuid,
+    /// How the person is told of it.
+    pub(crate) shown: String,
+    /// The person's name for it.
+    pub(crate) key: String,
+    /// A question about it that was answered.
+    pub(crate) challenge: Option<ChallengeId>,
+}
+
+impl Payment {
+    fn bound(&self) -> Bound {
+        let words = format!("payment to {} of {} with {}", self.payee, self.amount, self.key);
+        Bound { act: Act::Payment, session: Some(self.payer.session), words }
+    }
+}
+
+/// What came of a payment.
+#[derive(Clone, Debug)]
+pub enum Paid {
+    /// It is made, or was before.
+    Done(Transaction),
+    /// The person is asked first. With the answer and the same key it can be asked for again.
+    Asked(Challenge),
+}
+
+/// Makes a payment with the consent that there is, or asks for it.
+pub(crate) async fn pay<F: Future<Output = Result<Transaction>>>(
+    bank: &Bank,
+    payment: Payment,
+    submit: impl Fn(Consent) -> F,
+) -> Result<Paid> {
+    let first = submit(consent(bank, &payment).await?).await;
+    let Err(Error::Refused(Refusal { code: Code::ChallengeRequired, .. })) = first else {
+        return first.map(Paid::Done);
+    };
+    if payment.challenge.is_some() {
+        return Err(Code::ChallengeInvalid.at("challengeId").into());
+    }
+    let payer = payment.payer;
+    if payer.confirmed && payee::is_trusted(&bank.db, payer.user, payment.payee).await? {
+        return submit(Consent::Trusted).await.map(Paid::Done);
+    }
+    ask(bank, payment).await.map(Paid::Asked)
+}
+
+async fn consent(bank: &Bank, payment: &Payment) -> Result<Consent> {
+    let payer = payment.payer;
+    if let Some(id) = payment.challenge {
+        let (db, now) = (bank.db.connection(), bank.clock.now());
+        if challenge::is_passed(db, payer.user, id, &payment.bound(), now).await? {
+            return Ok(Consent::Given);
+        }
+    }
+    if !payer.confirmed {
+        return Ok(Consent::Missing);
+    }
+    let allowance = bank.exemptions.allowance(bank, payment.amount.currency()).await?;
+    Ok(allowance.map_or(Consent::Missing, Consent::Small))
+}
+
+async fn ask(bank: &Bank, payment: Payment) -> Result<Challenge> {
+    challenge::count(bank, payment.payer.user, Counted::SendPaymentCode).await?;
+    let tx = bank.db.begin().await?;
+    let (row, key) = user::lock(bank, &tx, payment.payer.user).await?;
+    let (bound, amount) = (payment.bound(), payment.amount.to_string());
+    let purpose = CodePurpose::Payment { payee: payment.shown, amount };
+    let asked = challenge::ask(bank, &tx, &key, &row, bound, purpose).await?;
+    tx.commit().await?;
+    bank.bell.ring();
+    Ok(asked)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::account::{AccountState, Purpose};
+    use crate::id::UserId;
+
+    fn euros() -> Currency {
+        Currency::parse("EUR").unwrap()
+    }
+
+    fn account(amount: i64, unasked: i64, unasked_count: i64) -> Balance {
+        let (owner, purpose, currency) = (UserId(Uuid::nil()), Purpose::Wallet, euros());
+        Balance {
+            owner,
+            purpose,
+            currency,
+            state: AccountState::Open,
+            amount,
+            seq: 1,
+            unasked,
+            unasked_count,
+        }
+    }
+
+    #[test]
+    fn small_payments_pass_until_total_or_count_is_reached() {
+        let small = Consent::Small(Allowance { single: 3_000, total: 10_000, count: 5 });
+        let decided = |unasked, count, amount| {
+            let amount = Amount::try_new(amount, euros()).unwrap();
+            decide(&account(100_000, unasked, count), amount, small).map_err(|refusal| refusal.code)
+        };
+        let required = Err(Code::ChallengeRequired);
+        assert_eq!(decided(0, 0, 3_000), Ok(Toll::Counted));
+        assert_eq!(decided(0, 0, 3_001), required);
+        assert_eq!(decided(7_000, 3, 3_000), Ok(Toll::Counted));
+        assert_eq!(decided(7_001, 3, 3_000), required);
+        assert_eq!(decided(4, 4, 1), Ok(Toll::Counted));
+        assert_eq!(decided(5, 5, 1), required);
+    }
+
+    #[test]
+    fn nobody_is_asked_about_money_that_is_not_there() {
+        let amount = Amount::try_new(101, euros()).unwrap();
+        for consent in [Consent::Given, Consent::Trusted, Consent::Missing] {
+            assert_eq!(
+                decide(&account(100, 0, 0), amount, consent).unwrap_err().code,
+                Code::InsufficientFunds
+            );
+        }
+        assert_eq!(decide(&account(101, 9, 9), amount, Consent::Given), Ok(Toll::Reset));
+        assert_eq!(decide(&account(101, 9, 9), amount, Consent::Trusted), Ok(Toll::Free));
+    }
+
+    #[test]
+    fn the_rules_mean_as_much_in_every_currency() {
+        let exemptions = Exemptions::new(Rules::default());
+        let yen = exemptions.in_units("179.12".parse().unwrap(), Currency::parse("JPY").unwrap()).unwrap();
+        assert_eq!(yen, Allowance { single: 5_373, total: 17_912, count: 5 });
+        let dinar = exemptions.in_units("0.3571".parse().unwrap(), Currency::parse("KWD").unwrap()).unwrap();
+        assert_eq!(dinar.single, 10_713);
+    }
+}
