@@ -1,7 +1,8 @@
 //! Access tokens: EdDSA JWTs (RFC 8037) that live ten minutes and name a session.
 //!
-//! Guarantees: only tokens of our key, algorithm, issuer and audience are taken, and only while
-//! their session is open: signing out ends them at once. A signature is verified once in a token's
+//! Guarantees: only tokens of our keys, algorithm, issuer and audience are taken, and only while
+//! their session is open: signing out ends them at once. A token names its key (`kid`), so that keys are
+//! replaced while tokens of both are about; the public keys are at `/.well-known/jwks.json`. A signature is verified once in a token's
 //! life; whether the session is open is asked for every request, by [`entity::session::check`] before
 //! it is executed, or by the ledger in the moment that it moves money.
 //! Refuses `TOKEN_EXPIRED`, `TOKEN_INVALID`, `SESSION_ENDED`.
@@ -14,14 +15,14 @@ use entity::id::{SessionId, UserId};
 use entity::origin::Origin;
 use entity::refusal::Code;
 use entity::session::{Caller, Tokens};
-use entity::vault::Vault;
+use entity::signing_key::{self, SigningKey};
 use entity::{Bank, Error, Fault};
 use jsonwebtoken::errors::ErrorKind;
-use jsonwebtoken::jwk::Jwk;
+use jsonwebtoken::jwk::{Jwk, JwkSet, PublicKeyUse};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use quick_cache::sync::Cache;
 use serde::{Deserialize, Serialize};
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 /// How long an access token lives.
 const LIFE: Duration = Duration::minutes(10);
@@ -44,14 +45,52 @@ struct Claims {
 
 /// Makes and reads access tokens.
 #[derive(Clone)]
-pub struct Authentication(Arc<Pair>);
+pub struct Authentication(Arc<Inner>);
 
-struct Pair {
-    signing: EncodingKey,
-    checking: DecodingKey,
-    validation: Validation,
+struct Inner {
+    ring: RwLock<Arc<Ring>>,
     /// Tokens whose signature was found good, with what they claim.
     verified: Cache<String, (Caller, i64)>,
+}
+
+/// The keys of the house, as the cryptographic library wants them.
+struct Ring {
+    keys: Vec<Pair>,
+    validation: Validation,
+}
+
+struct Pair {
+    kid: String,
+    signs_from: Time,
+    signing: EncodingKey,
+    checking: DecodingKey,
+    public: Jwk,
+}
+
+impl Pair {
+    fn new(key: &SigningKey) -> Result<Self, jsonwebtoken::errors::Error> {
+        let signing = EncodingKey::from_ed_der(&[&PKCS8[..], &key.seed].concat());
+        let mut public = Jwk::from_encoding_key(&signing, Algorithm::EdDSA)?;
+        public.common.key_id = Some(key.kid.clone());
+        public.common.public_key_use = Some(PublicKeyUse::Signature);
+        let checking = DecodingKey::from_jwk(&public)?;
+        Ok(Self { kid: key.kid.clone(), signs_from: key.signs_from, signing, checking, public })
+    }
+}
+
+impl Ring {
+    async fn read(bank: &Bank) -> Result<Arc<Self>, entity::Error> {
+        let keys = signing_key::ring(bank).await?;
+        let pairs: Result<Vec<_>, _> = keys.iter().map(Pair::new).collect();
+        let keys = pairs.map_err(|_| Fault::Corrupt("a signing key can't be used"))?;
+        let mut validation = Validation::new(Algorithm::EdDSA);
+        validation.set_issuer(&[ISSUER]);
+        validation.set_audience(&[AUDIENCE]);
+        validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
+        // The time is compared with the bank's own clock.
+        validation.validate_exp = false;
+        Ok(Arc::new(Self { keys, validation }))
+    }
 }
 
 /// Tokens that are remembered: some megabytes.
@@ -71,20 +110,32 @@ pub(crate) struct Session {
 }
 
 impl Authentication {
-    /// With the key that the vault has for this purpose.
+    /// With the signing keys of the bank.
     ///
     /// # Errors
-    /// Only if the cryptographic library refuses the key.
-    pub fn new(vault: &Vault) -> Result<Self, jsonwebtoken::errors::Error> {
-        let signing = EncodingKey::from_ed_der(&[&PKCS8[..], &vault.derive("access token")].concat());
-        let checking = DecodingKey::from_jwk(&Jwk::from_encoding_key(&signing, Algorithm::EdDSA)?)?;
-        let mut validation = Validation::new(Algorithm::EdDSA);
-        validation.set_issuer(&[ISSUER]);
-        validation.set_audience(&[AUDIENCE]);
-        validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
-        // The time is compared below, with the bank's own clock.
-        validation.validate_exp = false;
-        Ok(Self(Arc::new(Pair { signing, checking, validation, verified: Cache::new(VERIFIED_MAX) })))
+    /// When they can't be read.
+    pub async fn open(bank: &Bank) -> Result<Self, entity::Error> {
+        let ring = RwLock::new(Ring::read(bank).await?);
+        Ok(Self(Arc::new(Inner { ring, verified: Cache::new(VERIFIED_MAX) })))
+    }
+
+    fn ring(&self) -> Arc<Ring> {
+        self.0.ring.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Reads the keys again: a new one is there for an hour before it signs.
+    ///
+    /// # Errors
+    /// When they can't be read; then the old ones stay.
+    pub async fn reload(&self, bank: &Bank) -> Result<(), entity::Error> {
+        let ring = Ring::read(bank).await?;
+        *self.0.ring.write().unwrap_or_else(PoisonError::into_inner) = ring;
+        Ok(())
+    }
+
+    /// The public keys (RFC 7517), for whoever wants to verify a token.
+    pub(crate) fn public(&self) -> JwkSet {
+        JwkSet { keys: self.ring().keys.iter().map(|pair| pair.public.clone()).collect() }
     }
 
     /// An access token for a session, and when it expires.
@@ -102,7 +153,11 @@ impl Authentication {
             iat: now.timestamp(),
             exp: expires_at.timestamp(),
         };
-        let token = jsonwebtoken::encode(&Header::new(Algorithm::EdDSA), &claims, &self.0.signing)
+        let ring = self.ring();
+        let pair = ring.keys.iter().find(|pair| pair.signs_from <= now);
+        let pair = pair.ok_or(Fault::Corrupt("there is no signing key"))?;
+        let header = Header { kid: Some(pair.kid.clone()), ..Header::new(Algorithm::EdDSA) };
+        let token = jsonwebtoken::encode(&header, &claims, &pair.signing)
             .map_err(|_| Fault::Corrupt("an access token can't be signed"))?;
         Ok((token, expires_at))
     }
@@ -136,7 +191,11 @@ impl Authentication {
         if let Some(known) = self.0.verified.get(token) {
             return Ok(known);
         }
-        let decoded = jsonwebtoken::decode::<Claims>(token, &self.0.checking, &self.0.validation);
+        let ring = self.ring();
+        let header = jsonwebtoken::decode_header(token).map_err(|_| Code::TokenInvalid)?;
+        let pair = ring.keys.iter().find(|pair| Some(&pair.kid) == header.kid.as_ref());
+        let pair = pair.ok_or(Code::TokenInvalid)?;
+        let decoded = jsonwebtoken::decode::<Claims>(token, &pair.checking, &ring.validation);
         let claims = decoded.map_err(|error| refusal(error.kind()))?.claims;
         let claimed =
             (Caller { user: claims.sub, session: claims.sid, confirmed: claims.acr >= 2 }, claims.exp);

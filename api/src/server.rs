@@ -19,6 +19,9 @@ use std::time::Duration;
 /// How long requests under way may take after a stop.
 const GRACE: Duration = Duration::from_secs(15);
 
+/// After how long the signing keys are read again: much sooner than a new one signs.
+const RELOAD: Duration = Duration::from_secs(60);
+
 /// What the api serves.
 pub struct Api {
     /// The open bank.
@@ -55,10 +58,34 @@ impl Endpoint for Ready {
     }
 }
 
+/// The public keys of access tokens (RFC 7517).
+struct PublicKeys(Authentication);
+
+impl Endpoint for PublicKeys {
+    type Output = poem::Response;
+
+    async fn call(&self, _request: poem::Request) -> poem::Result<poem::Response> {
+        let keys = serde_json::to_vec(&self.0.public()).unwrap_or_default();
+        let answer = poem::Response::builder().content_type("application/jwk-set+json");
+        Ok(answer.header(header::CACHE_CONTROL, "public, max-age=300").body(keys))
+    }
+}
+
+/// Reads the signing keys again from time to time; ends with the process.
+async fn keep_keys(authentication: Authentication, bank: Bank) {
+    loop {
+        tokio::time::sleep(RELOAD).await;
+        if let Err(error) = authentication.reload(&bank).await {
+            tracing::warn!(%error, "the signing keys can't be read");
+        }
+    }
+}
+
 impl Api {
-    fn routes(self) -> Result<poem::endpoint::BoxEndpoint<'static>, String> {
-        let authentication =
-            Authentication::new(&self.bank.vault).map_err(|error| format!("MASTER_KEY: {error}"))?;
+    async fn routes(self) -> Result<poem::endpoint::BoxEndpoint<'static>, String> {
+        let authentication = Authentication::open(&self.bank).await;
+        let authentication = authentication.map_err(|error| format!("DATABASE_URL: {error}"))?;
+        tokio::spawn(keep_keys(authentication.clone(), self.bank.clone()));
         let proxies: Arc<[IpNet]> = self.trusted_proxies.into();
         let apps = || schema::builder().data(self.bank.clone()).data(authentication.clone());
         let apps = GraphQl::new(
@@ -79,6 +106,7 @@ impl Api {
         let routes = Route::new()
             .at("/graphql", apps)
             .at("/operator/graphql", operators)
+            .at("/.well-known/jwks.json", get(PublicKeys(authentication)))
             .at("/health/live", get(live))
             .at("/health/ready", Ready(self.bank.db.clone()))
             .nest("/", ide::routes());
@@ -108,7 +136,7 @@ impl Api {
         let acceptor = TcpListener::bind(listen).into_acceptor().await.map_err(text)?;
         let local = acceptor.local_addr().into_iter().find_map(|local| local.as_socket_addr().copied());
         let acceptor = Bounded::new(acceptor, places, patience);
-        Ok(Bound { routes: self.routes()?, acceptor, address: local.unwrap_or(listen) })
+        Ok(Bound { routes: self.routes().await?, acceptor, address: local.unwrap_or(listen) })
     }
 }
 
@@ -164,7 +192,7 @@ mod tests {
     #[tokio::test]
     async fn whoever_finds_every_place_taken_is_told_to_come_again() {
         let (api, file) = api().await;
-        let routes = api.routes().unwrap();
+        let routes = api.routes().await.unwrap();
         // Bodies that never come hold their places.
         let slow = || Body::from_bytes_stream(stream::pending::<std::io::Result<Vec<u8>>>());
         let mut held = Box::pin(join_all((0..UNDER_WAY).map(|_| routes.call(request(slow())))));

@@ -20,7 +20,8 @@
 //! # The map
 //!
 //! Values, which know nothing: [`money`], [`handle`], [`id`], [`clock`], [`page`], [`refusal`].
-//! [`language`], [`origin`], [`secret`]. Secrets: [`keys`], [`vault`].
+//! [`language`], [`origin`], [`secret`]. Secrets: [`keys`], [`vault`],
+//! [`signing_key`].
 //! People: [`user`], [`verification`], [`registration`], [`sign_in`], [`session`], [`device`],
 //! [`challenge`], [`totp`], [`recovery_code`], [`password`], [`throttle`], [`security_event`], [`freeze`], [`instrument`]; what they are told:
 //! [`notification`], [`message`].
@@ -72,6 +73,7 @@ pub mod secret;
 pub mod security_event;
 pub mod session;
 pub mod sign_in;
+pub mod signing_key;
 pub mod step_up;
 mod table;
 pub mod throttle;

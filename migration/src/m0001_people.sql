@@ -7,6 +7,14 @@ CREATE TABLE house_secrets (
     created_at {time} NOT NULL
 ) {table};
 
+-- What access tokens are signed with: Ed25519 seeds, sealed. The latest that has begun signs.
+CREATE TABLE signing_keys (
+    kid TEXT PRIMARY KEY,
+    seed {bytes} NOT NULL,
+    signs_from {time} NOT NULL,
+    created_at {time} NOT NULL
+) {table};
+
 CREATE TABLE users (
     id {uuid} PRIMARY KEY,
     data_key {bytes},

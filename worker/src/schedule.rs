@@ -6,17 +6,19 @@ use apalis::prelude::{Data, WorkerBuilder};
 use apalis_cron::{CronScheduler, Tick};
 use cron::Schedule;
 use entity::{
-    Bank, Error, challenge, exchange_rate, ledger, message, session, throttle, vault, verification,
+    Bank, Error, challenge, exchange_rate, ledger, message, session, signing_key, throttle, vault,
+    verification,
 };
 use std::future::Future;
 use std::str::FromStr;
 
 /// Each task and when it runs: second, minute, hour, day, month, weekday.
-const TASKS: [(Task, &str); 4] = [
+const TASKS: [(Task, &str); 5] = [
     (Task::RefreshRates, "0 * * * * *"),
     (Task::AuditLedger, "30 */10 * * * *"),
     (Task::ForgetExpired, "45 7 * * * *"),
     (Task::Reseal, "15 3 * * * *"),
+    (Task::RotateKeys, "20 4 * * * *"),
 ];
 
 /// What happens by the clock.
@@ -30,6 +32,8 @@ pub enum Task {
     ForgetExpired,
     /// Seals with the master key in use what older ones have sealed.
     Reseal,
+    /// Makes the next signing key when its time has come.
+    RotateKeys,
 }
 
 /// Does a task now.
@@ -52,6 +56,12 @@ pub async fn perform(context: &Context, task: Task) -> Result<(), String> {
             throttle::forget_expired(bank).await.map_err(text)?;
             let sessions = session::forget_expired(bank).await.map_err(text)?;
             tracing::info!(codes, messages, sessions, "forgot what has expired");
+            Ok(())
+        }
+        Task::RotateKeys => {
+            if signing_key::rotate(bank).await.map_err(text)? {
+                tracing::info!("there is a new signing key");
+            }
             Ok(())
         }
         Task::Reseal => {

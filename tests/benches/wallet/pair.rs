@@ -63,7 +63,7 @@ impl<'a> Pair<'a> {
             log: Log::of(&url),
             _redis: redis,
         };
-        let tokens = stage::tokens(&scene.bank);
+        let tokens = stage::tokens(&scene.bank).await;
         for front in &scene.fronts {
             front.greet(&tokens).await?;
         }
@@ -92,7 +92,7 @@ impl<'a> Pair<'a> {
 
     /// Connections to both, in turn.
     async fn connect(&self, count: usize) -> Result<Vec<Connection>, String> {
-        let tokens = stage::tokens(&self.bank);
+        let tokens = stage::tokens(&self.bank).await;
         let [first, second] = &self.fronts;
         let (first, second) =
             (first.connect(count / 2, &tokens).await?, second.connect(count - count / 2, &tokens).await?);
@@ -102,7 +102,7 @@ impl<'a> Pair<'a> {
     /// Asks for the withdrawals and waits until all are done: how many a second.
     async fn withdraw(&self) -> Result<u64, String> {
         let connections = self.connect(WITHDRAWALS.1).await?;
-        let tokens = stage::tokens(&self.bank);
+        let tokens = stage::tokens(&self.bank).await;
         let (began, next) = (Instant::now(), AtomicUsize::new(0));
         let asking = connections.into_iter().map(async |mut connection: Connection| {
             let mut acknowledged = Acknowledged::new();

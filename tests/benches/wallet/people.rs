@@ -70,8 +70,8 @@ fn id(part: u128, number: usize) -> Uuid {
 }
 
 /// Access tokens of the first `count` people, good for ten minutes from now.
-pub(crate) fn tokens(bank: &Bank, count: usize) -> Vec<String> {
-    let signer = Authentication::new(&bank.vault).expect("a key to sign with");
+pub(crate) async fn tokens(bank: &Bank, count: usize) -> Vec<String> {
+    let signer = Authentication::open(bank).await.expect("a key to sign with");
     let now = Clock::system().now();
     let token = |number| signer.token(caller(number), now);
     (0..count).map(|number| token(number).expect("a token").0).collect()
@@ -142,6 +142,8 @@ pub(crate) async fn settle(db: &Db, count: usize) -> Result<(), String> {
     for from in (0..count).step_by(CHUNK) {
         sign_up(&bank, from, (from + CHUNK).min(count)).await?;
     }
+    // Made now, so that every copy of the database has the same.
+    entity::signing_key::ring(&bank).await.map_err(|error| error.to_string())?;
     open_accounts(db, count).await.map_err(|error| error.to_string())
 }
 

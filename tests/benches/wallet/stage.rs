@@ -162,6 +162,6 @@ pub(crate) async fn serve(writing: &str, database: &str, listen: SocketAddr) -> 
 }
 
 /// Tokens that are good for as long as a round takes, in every copy of the template.
-pub(crate) fn tokens(bank: &Bank) -> Tokens {
-    Arc::new(people::tokens(bank, people::SIGNED_IN))
+pub(crate) async fn tokens(bank: &Bank) -> Tokens {
+    Arc::new(people::tokens(bank, people::SIGNED_IN).await)
 }

@@ -76,7 +76,7 @@ impl<'a> Transfers<'a> {
 
     async fn warm_up(&self) -> Result<(), String> {
         eprintln!("warming up …");
-        let (plan, tokens) = (self.plan, stage::tokens(&self.bank));
+        let (plan, tokens) = (self.plan, stage::tokens(&self.bank).await);
         if SHIPPED.iter().any(|(name, _)| plan.wants(name)) {
             let crowd = self.shipped.connect(CROWD, &tokens).await?;
             measure::warm_up(plan.warm_up, plan.people, crowd, Some(&self.logs[1])).await?;
@@ -99,7 +99,7 @@ impl<'a> Transfers<'a> {
     /// Measures each figure once, with each number of clients.
     pub(crate) async fn round(&self, round: &mut Round) -> Result<(), String> {
         self.server.sql("postgres", "CHECKPOINT")?;
-        let tokens = stage::tokens(&self.bank);
+        let tokens = stage::tokens(&self.bank).await;
         for front in [&self.shipped, &self.one_by_one, &self.nothing] {
             front.greet(&tokens).await?;
         }

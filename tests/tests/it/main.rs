@@ -16,6 +16,7 @@ mod replica;
 mod security_event;
 mod session;
 mod shape;
+mod signing_key;
 mod step_up;
 mod throttle;
 mod totp;
