@@ -21,6 +21,7 @@ mod document;
 pub mod doorbell;
 mod error;
 mod exchange_rate;
+mod freeze;
 mod handle;
 mod history;
 mod http;

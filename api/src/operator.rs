@@ -200,7 +200,7 @@ impl OperatorMutation {
         Ok(RetryJobPayload { id: entry.id.to_global().to_id() })
     }
 
-    /// Freezes a person: no money leaves its accounts. Refuses `NOT_FOUND`, `USER_NOT_ACTIVE`, `USER_CLOSED`.
+    /// Freezes a person: no money leaves its accounts. Refuses `NOT_FOUND`, `USER_CLOSED`.
     async fn freeze_user(
         &self,
         context: &Context<'_>,
@@ -209,7 +209,7 @@ impl OperatorMutation {
         set_frozen(context, &input.id, true).await
     }
 
-    /// Ends a freeze. Refuses `NOT_FOUND`, `USER_NOT_ACTIVE`, `USER_CLOSED`.
+    /// Ends a freeze. Refuses `NOT_FOUND`, `USER_CLOSED`.
     async fn unfreeze_user(
         &self,
         context: &Context<'_>,

@@ -1,12 +1,13 @@
 //! How a person is spoken to, and its password.
 
 use crate::authentication::{bank, caller, origin};
-use crate::challenge::proof;
+use crate::challenge::{ChallengeAnswer, proof};
 use crate::error::ApiResult;
+use crate::user::HandleInput;
 use async_graphql::{Context, Enum, ID, InputObject, Object, SimpleObject};
 use chrono::{DateTime, Utc};
 use entity::password::NewPassword;
-use entity::{language, user};
+use entity::{language, password_reset, user};
 
 /// A language that messages are written in.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Enum)]
@@ -81,6 +82,40 @@ pub(crate) struct ChangePasswordPayload {
     profile: Profile,
 }
 
+/// The handle of who has forgotten the password.
+#[derive(InputObject)]
+pub(crate) struct RequestPasswordResetInput {
+    /// A verified handle of the person.
+    handle: HandleInput,
+}
+
+/// The same whether or not the handle is somebody's.
+#[derive(SimpleObject)]
+pub(crate) struct RequestPasswordResetPayload {
+    /// Always true.
+    requested: bool,
+}
+
+/// The token that was sent, and the new password.
+#[derive(InputObject)]
+pub(crate) struct ResetPasswordInput {
+    /// The token of the message.
+    #[graphql(secret)]
+    token: String,
+    /// 12 to 128 characters, any of them, that can't be guessed.
+    #[graphql(secret)]
+    new_password: String,
+    /// The second factor, where the person has one.
+    answer: Option<ChallengeAnswer>,
+}
+
+/// The password is replaced, and all sessions are over.
+#[derive(SimpleObject)]
+pub(crate) struct ResetPasswordPayload {
+    /// Always true: sign in with the new password.
+    reset: bool,
+}
+
 async fn find(context: &Context<'_>) -> ApiResult<Profile> {
     Ok(crate::user::find(context, caller(context)?.user).await?.0.into())
 }
@@ -125,5 +160,30 @@ impl ProfileMutation {
         let new = NewPassword::parse(input.new_password, "newPassword")?;
         user::change_password(bank(context)?, caller(context)?, old, new, &origin(context)).await?;
         Ok(ChangePasswordPayload { profile: find(context).await? })
+    }
+
+    /// Sends a token to a handle, with which its owner can choose another password. Refuses `EMAIL_INVALID`,
+    /// `PHONE_INVALID`, `TOO_MANY_TRIES`.
+    async fn request_password_reset(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "Which handle.")] input: RequestPasswordResetInput,
+    ) -> ApiResult<RequestPasswordResetPayload> {
+        password_reset::start(bank(context)?, &input.handle.parse()?, &origin(context)).await?;
+        Ok(RequestPasswordResetPayload { requested: true })
+    }
+
+    /// Chooses another password with the token, and with the second factor where there is one; all sessions end.
+    /// Refuses `CODE_EXPIRED`, `CHALLENGE_REQUIRED`, `ANSWER_WRONG`, `METHOD_UNAVAILABLE`, `PASSWORD_TOO_SHORT`,
+    /// `PASSWORD_TOO_LONG`, `PASSWORD_COMMON`, `PASSWORD_WEAK`, `TOO_MANY_TRIES`, `OVERLOADED`.
+    async fn reset_password(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "The token and the new password.")] input: ResetPasswordInput,
+    ) -> ApiResult<ResetPasswordPayload> {
+        let new = NewPassword::parse(input.new_password, "newPassword")?;
+        let answer = input.answer.map(Into::into);
+        password_reset::finish(bank(context)?, &input.token, new, answer, &origin(context)).await?;
+        Ok(ResetPasswordPayload { reset: true })
     }
 }

@@ -6,6 +6,7 @@ use crate::challenge::ChallengeMutation;
 use crate::deposit::DepositMutation;
 use crate::error::{ErrorCode, ErrorHelp};
 use crate::exchange_rate::ExchangeRateQuery;
+use crate::freeze::FreezeMutation;
 use crate::handle::HandleMutation;
 use crate::history::HistoryQuery;
 use crate::instrument::{Instrument, InstrumentMutation, InstrumentQuery};
@@ -66,6 +67,7 @@ pub struct Mutation(
     AnnotationMutation,
     ChallengeMutation,
     DepositMutation,
+    FreezeMutation,
     HandleMutation,
     InstrumentMutation,
     NotificationMutation,

@@ -43,6 +43,8 @@ ids! {
     VerificationId,
     /// A question before an act.
     ChallengeId,
+    /// A password that is to be replaced.
+    ResetId,
     /// A device that somebody signed in with.
     DeviceId,
     /// Something that people are told of.

@@ -14,7 +14,7 @@ use crate::clock::Time;
 use crate::db::{Db, one_of};
 use crate::error::{Fault, Result};
 use crate::gather::{Answers, Gather};
-use crate::id::{JobId, MessageId, TransactionId};
+use crate::id::{JobId, MessageId, ResetId, TransactionId};
 use crate::table::job;
 use chrono::Duration;
 use sea_orm::sea_query::Expr;
@@ -38,6 +38,11 @@ pub enum Job {
         /// Which.
         message: MessageId,
     },
+    /// Send what a password is replaced with.
+    SendReset {
+        /// Which.
+        reset: ResetId,
+    },
     /// Collect a deposit from the person's bank.
     ConfirmDeposit {
         /// Which.
@@ -52,12 +57,14 @@ pub enum Job {
 
 impl Job {
     /// The queues, one a kind of job.
-    pub const KINDS: &'static [&'static str] = &["send-message", "confirm-deposit", "settle-withdrawal"];
+    pub const KINDS: &'static [&'static str] =
+        &["send-message", "send-reset", "confirm-deposit", "settle-withdrawal"];
 
     /// Its queue.
     pub fn kind(self) -> &'static str {
         match self {
             Self::SendMessage { .. } => "send-message",
+            Self::SendReset { .. } => "send-reset",
             Self::ConfirmDeposit { .. } => "confirm-deposit",
             Self::SettleWithdrawal { .. } => "settle-withdrawal",
         }
@@ -67,6 +74,7 @@ impl Job {
     pub fn id(self) -> JobId {
         match self {
             Self::SendMessage { message } => JobId(message.0),
+            Self::SendReset { reset } => JobId(reset.0),
             Self::ConfirmDeposit { transaction } | Self::SettleWithdrawal { transaction } => {
                 JobId(transaction.0)
             }
@@ -250,6 +258,7 @@ mod tests {
         let message = MessageId(uuid::Uuid::nil());
         for job in [
             Job::SendMessage { message },
+            Job::SendReset { reset: ResetId(uuid::Uuid::nil()) },
             Job::ConfirmDeposit { transaction },
             Job::SettleWithdrawal { transaction },
         ] {

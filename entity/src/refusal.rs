@@ -36,11 +36,13 @@ macro_rules! refusals {
             IdMalformed "ID_MALFORMED" false "This is not an id of the kind expected here." "此处需要其他类型的 ID。";
             InsufficientFunds "INSUFFICIENT_FUNDS" false "The balance in this currency is too low. Top up, or send less." "该货币余额不足，请先充值或减少金额。";
             JobNotDead "JOB_NOT_DEAD" false "This job is no dead letter; it is done or still being tried." "该任务不是死信：它已完成或仍在重试。";
+            LockedStill "LOCKED_STILL" true "A wallet stays locked for an hour. Come again then." "钱包锁定一小时后方可解锁，请稍后再试。";
             MethodUnavailable "METHOD_UNAVAILABLE" false "This question can't be answered in this way; its methods say how." "无法使用此方式回答，请使用列出的验证方式。";
             NameInvalid "NAME_INVALID" false "Give a name of at most 100 characters." "请填写姓名，最多 100 个字符。";
             NicknameInvalid "NICKNAME_INVALID" false "Use a nickname of 1 to 100 characters, or none." "昵称须为 1 至 100 个字符，或留空。";
             NoteInvalid "NOTE_INVALID" false "The note is too long or has characters that can't be shown." "备注过长或包含无法显示的字符。";
             NotFound "NOT_FOUND" false "There is nothing of yours by this id." "没有属于您的该 ID 对应内容。";
+            NotLocked "NOT_LOCKED" false "This wallet is not locked." "该钱包未锁定。";
             Overloaded "OVERLOADED" true "The wallet is busy. Try again in a moment with the same idempotency key." "系统繁忙，请稍后使用相同的幂等键重试。";
             PageSize "PAGE_SIZE" false "Ask for 1 to 100 items a page, either from the start (first) or from the end (last)." "每页请请求 1 至 100 条，使用 first 或 last 其中之一。";
             PasswordCommon "PASSWORD_COMMON" false "Many people use this password, so it is the first to be tried. Choose another." "该密码被广泛使用，容易被猜到，请换一个。";

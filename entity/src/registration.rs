@@ -93,6 +93,8 @@ pub async fn activate(bank: &Bank, id: VerificationId, code: &str, origin: &Orig
         data_key: Some(data_key),
         phrase: None,
         state: UserState::Active,
+        frozen_by: None,
+        frozen_at: None,
         password_hash: row.password_hash,
         password_set_at: now,
         language: form.locale.language,

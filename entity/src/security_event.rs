@@ -55,6 +55,12 @@ pub enum SecurityEventKind {
     RecoveryCodesRenewed,
     /// A recovery code was used.
     RecoveryCodeUsed,
+    /// A forgotten password was replaced.
+    PasswordReset,
+    /// The person has locked its wallet.
+    Locked,
+    /// The person has unlocked its wallet.
+    Unlocked,
     /// A payee is trusted from now on.
     PayeeTrusted,
     /// A question was answered wrongly.

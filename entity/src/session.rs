@@ -74,6 +74,10 @@ pub enum EndReason {
     NotMe,
     /// The password was changed.
     PasswordChanged,
+    /// The password was forgotten and replaced.
+    PasswordReset,
+    /// The person has locked its wallet.
+    Locked,
 }
 
 /// An open session, as its person sees it.
@@ -292,9 +296,12 @@ async fn end(bank: &Bank, user: UserId, id: SessionId, why: EndReason, origin: &
     if ended > 0 {
         let kind = match why {
             EndReason::SignedOut => SecurityEventKind::SignedOut,
-            EndReason::Revoked | EndReason::TokenReused | EndReason::NotMe | EndReason::PasswordChanged => {
-                SecurityEventKind::SessionRevoked
-            }
+            EndReason::Revoked
+            | EndReason::TokenReused
+            | EndReason::NotMe
+            | EndReason::PasswordChanged
+            | EndReason::PasswordReset
+            | EndReason::Locked => SecurityEventKind::SessionRevoked,
         };
         security_event::record(bank, &tx, &key, kind, origin).await?;
     }

@@ -206,10 +206,7 @@ pub async fn change_password(
     origin: &Origin,
 ) -> Result<()> {
     confirm(bank, caller, proof).await?;
-    let person = find_many(bank, &[caller.user]).await?.remove(&caller.user).ok_or(Code::NotFound)?;
-    let mut hints: Vec<String> = person.name.into_iter().collect();
-    hints.extend(handles(bank, caller.user).await?.into_iter().map(|own| own.handle.to_string()));
-    let hash = bank.passwords.hash_new(new, hints).await?;
+    let hash = bank.passwords.hash_new(new, hints(bank, caller.user).await?).await?;
     let now = bank.clock.now();
     let tx = bank.db.begin().await?;
     let (_, key) = lock(bank, &tx, caller.user).await?;
@@ -221,6 +218,14 @@ pub async fn change_password(
     tx.commit().await?;
     bank.bell.ring();
     Ok(())
+}
+
+/// Words about a person that its password must not be made of.
+pub(crate) async fn hints(bank: &Bank, id: UserId) -> Result<Vec<String>> {
+    let person = find_many(bank, &[id]).await?.remove(&id).ok_or(Code::NotFound)?;
+    let mut hints: Vec<String> = person.name.into_iter().collect();
+    hints.extend(handles(bank, id).await?.into_iter().map(|own| own.handle.to_string()));
+    Ok(hints)
 }
 
 /// What a person wants to be otherwise; what is none stays as it is.

@@ -21,6 +21,8 @@ CREATE TABLE users (
     name {bytes},
     phrase {bytes},
     state TEXT NOT NULL CHECK (state IN ('ACTIVE', 'FROZEN', 'CLOSED')),
+    frozen_by TEXT CHECK (frozen_by IN ('PERSON', 'OPERATOR')),
+    frozen_at {time},
     password_hash TEXT NOT NULL CHECK (password_hash LIKE '$argon2id$%'),
     password_set_at {time} NOT NULL,
     language TEXT NOT NULL CHECK (language IN ('EN', 'ZH')),
@@ -29,6 +31,8 @@ CREATE TABLE users (
     terms_accepted_at {time} NOT NULL,
     created_at {time} NOT NULL,
     CHECK ((data_key IS NULL) = (name IS NULL)),
+    CHECK ((state = 'FROZEN') = (frozen_by IS NOT NULL)),
+    CHECK ((frozen_by IS NULL) = (frozen_at IS NULL)),
     CHECK (data_key IS NOT NULL OR (state = 'CLOSED' AND phrase IS NULL))
 ) {table};
 
@@ -95,7 +99,7 @@ CREATE TABLE sessions (
     expires_at {time} NOT NULL,
     confirmed_at {time},
     ended_at {time},
-    end_reason TEXT CHECK (end_reason IN ('SIGNED_OUT', 'REVOKED', 'TOKEN_REUSED', 'NOT_ME', 'PASSWORD_CHANGED')),
+    end_reason TEXT CHECK (end_reason IN ('SIGNED_OUT', 'REVOKED', 'TOKEN_REUSED', 'NOT_ME', 'PASSWORD_CHANGED', 'PASSWORD_RESET', 'LOCKED')),
     CHECK ((ended_at IS NULL) = (end_reason IS NULL))
 ) {table};
 CREATE INDEX sessions_user ON sessions (user_id);
@@ -154,6 +158,23 @@ CREATE TABLE trusted_payees (
     created_at {time} NOT NULL,
     PRIMARY KEY (user_id, payee)
 ) {table};
+
+-- A password that is to be replaced by whoever reads a handle. Who that is, and whether there is somebody,
+-- is found out later, by a worker, so that asking is the same for everybody.
+CREATE TABLE password_resets (
+    id {uuid} PRIMARY KEY,
+    fingerprint {uuid} NOT NULL,
+    kind TEXT NOT NULL CHECK (kind IN ('EMAIL', 'PHONE')),
+    handle {bytes} NOT NULL,
+    user_id {uuid} REFERENCES users (id),
+    token_hash {bytes} UNIQUE CHECK (length(token_hash) = 32),
+    tries_left INTEGER NOT NULL CHECK (tries_left BETWEEN 0 AND 5),
+    expires_at {time} NOT NULL,
+    used_at {time},
+    created_at {time} NOT NULL,
+    CHECK ((user_id IS NULL) = (token_hash IS NULL))
+) {table};
+CREATE INDEX password_resets_expiry ON password_resets (expires_at);
 
 -- How often something was tried, by whatever is counted: a handle or an address, as a digest.
 CREATE TABLE throttles (

@@ -6,8 +6,8 @@ use apalis::prelude::{Data, WorkerBuilder};
 use apalis_cron::{CronScheduler, Tick};
 use cron::Schedule;
 use entity::{
-    Bank, Error, challenge, exchange_rate, ledger, message, session, signing_key, throttle, vault,
-    verification,
+    Bank, Error, challenge, exchange_rate, ledger, message, password_reset, session, signing_key, throttle,
+    vault, verification,
 };
 use std::future::Future;
 use std::str::FromStr;
@@ -53,6 +53,7 @@ pub async fn perform(context: &Context, task: Task) -> Result<(), String> {
             let codes = verification::forget_expired(bank).await.map_err(text)?;
             let messages = message::forget_sent(bank).await.map_err(text)?;
             challenge::forget_expired(bank).await.map_err(text)?;
+            password_reset::forget_expired(bank).await.map_err(text)?;
             throttle::forget_expired(bank).await.map_err(text)?;
             let sessions = session::forget_expired(bank).await.map_err(text)?;
             tracing::info!(codes, messages, sessions, "forgot what has expired");

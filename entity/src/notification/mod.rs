@@ -4,6 +4,8 @@
 //! message for each channel. Security can't be muted, and goes to every verified handle, so that who has
 //! taken one of them can't keep it secret. Everything else goes to the handles that the person prefers.
 
+mod chinese;
+mod english;
 mod notice;
 mod text;
 

@@ -65,6 +65,15 @@ pub enum Notice {
     ReportedNotMe,
     /// The password was changed.
     PasswordChanged,
+    /// What a forgotten password is replaced with.
+    PasswordReset {
+        /// What proves to read the handle.
+        token: Secret,
+    },
+    /// The person has locked its wallet.
+    Locked,
+    /// The person has unlocked its wallet.
+    Unlocked,
     /// Too many wrong passwords: for a while nobody can try another.
     SignInsStopped,
 }
@@ -92,7 +101,7 @@ impl Notice {
     /// What it is about. Codes are no entries of an inbox.
     pub fn category(&self) -> Option<Category> {
         match self {
-            Self::Code { .. } | Self::HandleTaken => None,
+            Self::Code { .. } | Self::HandleTaken | Self::PasswordReset { .. } => None,
             Self::PayeeTrusted { .. }
             | Self::TotpEnabled
             | Self::TotpDisabled
@@ -105,6 +114,8 @@ impl Notice {
             | Self::TokenReused
             | Self::ReportedNotMe
             | Self::PasswordChanged
+            | Self::Locked
+            | Self::Unlocked
             | Self::SignInsStopped => Some(Category::Security),
         }
     }

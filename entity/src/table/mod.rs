@@ -17,6 +17,7 @@ pub(crate) mod job;
 pub(crate) mod message;
 pub(crate) mod notification;
 pub(crate) mod notification_preference;
+pub(crate) mod password_reset;
 pub(crate) mod posting;
 pub(crate) mod recovery_code;
 pub(crate) mod refresh_token;

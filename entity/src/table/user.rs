@@ -1,6 +1,7 @@
 //! A person.
 
 use crate::clock::Time;
+use crate::freeze::FrozenBy;
 use crate::id::UserId;
 use crate::language::Language;
 use crate::seal::Sealed;
@@ -17,6 +18,8 @@ pub struct Model {
     pub name: Option<Sealed>,
     pub phrase: Option<Sealed>,
     pub state: UserState,
+    pub frozen_by: Option<FrozenBy>,
+    pub frozen_at: Option<Time>,
     pub password_hash: String,
     pub password_set_at: Time,
     pub language: Language,

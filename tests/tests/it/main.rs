@@ -9,6 +9,7 @@ mod history;
 mod http;
 mod laws;
 mod message;
+mod password_reset;
 mod processes;
 mod racing;
 mod registration;

@@ -1,0 +1,92 @@
+//! What notices say in Chinese, in simplified characters.
+
+use super::{CodePurpose, Notice};
+
+/// The one line above a notice.
+pub(super) fn subject(notice: &Notice) -> String {
+    let subject = match notice {
+        Notice::Code { code, .. } => return format!("{} 是您的 OKPay 验证码", code.reveal()),
+        Notice::HandleAdded { .. } => "已添加新的联系地址",
+        Notice::HandleRemoved { .. } => "已移除联系地址",
+        Notice::HandleTaken => "您已有钱包",
+        Notice::Locked => "您的钱包已锁定",
+        Notice::NewDevice { .. } => "您的钱包在新设备上登录",
+        Notice::PasswordChanged => "您的密码已修改",
+        Notice::PasswordReset { .. } => "设置新密码",
+        Notice::PayeeTrusted { .. } => "您已信任一位收款人",
+        Notice::PrimaryHandleChanged { .. } => "主要联系地址已更改",
+        Notice::RecoveryCodeUsed { .. } => "已使用一个恢复代码",
+        Notice::RecoveryCodesRenewed => "您有新的恢复代码",
+        Notice::ReportedNotMe => "所有会话已结束",
+        Notice::SignInsStopped => "有人正在尝试您的密码",
+        Notice::TokenReused => "为保障安全，会话已结束",
+        Notice::TotpDisabled => "双重验证已关闭",
+        Notice::TotpEnabled => "双重验证已开启",
+        Notice::Unlocked => "您的钱包已解锁",
+    };
+    subject.to_owned()
+}
+
+/// What to do about what somebody else may have done.
+const NOT_YOU: &str = "如果不是您本人操作，请立即联系客服。";
+
+/// What a notice says of a moment.
+pub(super) fn body(notice: &Notice, at: &str) -> String {
+    match notice {
+        Notice::Code { code, purpose } => code_body(code.reveal(), purpose),
+        Notice::HandleAdded { handle } => format!("{handle} 已于 {at} 添加到您的钱包。{NOT_YOU}"),
+        Notice::HandleRemoved { handle } => format!("{handle} 已于 {at} 从您的钱包中移除。{NOT_YOU}"),
+        Notice::HandleTaken => {
+            "有人尝试使用此地址注册。如果是您本人，请直接登录；如果不是，无需任何操作。".to_owned()
+        }
+        Notice::Locked => format!("自 {at} 起资金无法转出，其他会话均已结束。一小时后可解锁。"),
+        Notice::NewDevice { agent, address, token } => {
+            let then = match token {
+                Some(token) => {
+                    format!("请在应用的“不是我本人”中输入以下代码，以结束所有会话：{}", token.reveal())
+                }
+                None => "请立即结束该会话并修改密码。".to_owned(),
+            };
+            format!(
+                "时间：{at}，地址：{address}，设备：{agent}。如果是您本人，无需任何操作；如果不是，{then}"
+            )
+        }
+        Notice::PasswordChanged => format!("时间：{at}。其他会话均已结束。{NOT_YOU}"),
+        Notice::PasswordReset { token } => format!(
+            "请在应用中输入以下代码以设置新密码：{}。仅可使用一次，十分钟内有效。如果不是您的请求，无需任何操作。",
+            token.reveal()
+        ),
+        Notice::PayeeTrusted { payee } => format!("自 {at} 起，向 {payee} 付款不再需要验证。{NOT_YOU}"),
+        Notice::PrimaryHandleChanged { handle } => {
+            format!("自 {at} 起，{handle} 为您的主要联系地址。{NOT_YOU}")
+        }
+        Notice::RecoveryCodeUsed { left } => format!("时间：{at}，剩余 {left} 个。{NOT_YOU}"),
+        Notice::RecoveryCodesRenewed => format!("自 {at} 起，之前的恢复代码不再有效。{NOT_YOU}"),
+        Notice::ReportedNotMe => {
+            format!("有人于 {at} 通过您收到的消息表示某次登录并非本人。请重新登录并修改密码。")
+        }
+        Notice::SignInsStopped => {
+            format!("{at} 密码错误次数过多，暂时无法继续尝试。您以前登录过的设备不受影响。")
+        }
+        Notice::TokenReused => {
+            format!(
+                "您的会话令牌于 {at} 被重复使用，可能已被他人复制。请重新登录；如果设备丢失，请修改密码。"
+            )
+        }
+        Notice::TotpDisabled => format!("自 {at} 起不再需要验证器应用。{NOT_YOU}"),
+        Notice::TotpEnabled => {
+            format!("自 {at} 起需要您的验证器应用。请将恢复代码保存在不依赖手机也能找到的地方。")
+        }
+        Notice::Unlocked => format!("自 {at} 起可再次转出资金。{NOT_YOU}"),
+    }
+}
+
+fn code_body(code: &str, purpose: &CodePurpose) -> String {
+    let (does, minutes) = match purpose {
+        CodePurpose::SignUp => ("激活您的钱包".to_owned(), "十"),
+        CodePurpose::AddHandle => ("将此地址添加到您的钱包".to_owned(), "十"),
+        CodePurpose::Security => ("更改您钱包的安全设置".to_owned(), "五"),
+        CodePurpose::Payment { payee, amount } => (format!("向 {payee} 支付 {amount}"), "五"),
+    };
+    format!("请输入 {code} 以{does}，{minutes}分钟内有效。OKPay 的任何人都不会向您索要此验证码。")
+}

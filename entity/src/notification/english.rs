@@ -1,0 +1,106 @@
+//! What notices say in English.
+
+use super::{CodePurpose, Notice};
+
+/// The one line above a notice.
+pub(super) fn subject(notice: &Notice) -> String {
+    let subject = match notice {
+        Notice::Code { code, .. } => return format!("{} is your OKPay code", code.reveal()),
+        Notice::HandleAdded { .. } => "An address was added",
+        Notice::HandleRemoved { .. } => "An address was removed",
+        Notice::HandleTaken => "You have a wallet already",
+        Notice::Locked => "Your wallet is locked",
+        Notice::NewDevice { .. } => "Your wallet was opened on a new device",
+        Notice::PasswordChanged => "Your password was changed",
+        Notice::PasswordReset { .. } => "Choose a new password",
+        Notice::PayeeTrusted { .. } => "You trust a payee",
+        Notice::PrimaryHandleChanged { .. } => "Your primary address was changed",
+        Notice::RecoveryCodeUsed { .. } => "A recovery code was used",
+        Notice::RecoveryCodesRenewed => "You have new recovery codes",
+        Notice::ReportedNotMe => "All sessions were ended",
+        Notice::SignInsStopped => "Somebody is guessing your password",
+        Notice::TokenReused => "A session was ended for your safety",
+        Notice::TotpDisabled => "Two-factor authentication is off",
+        Notice::TotpEnabled => "Two-factor authentication is on",
+        Notice::Unlocked => "Your wallet is unlocked",
+    };
+    subject.to_owned()
+}
+
+/// What to do about what somebody else may have done.
+const NOT_YOU: &str = "If it was not you, contact support at once.";
+
+/// What a notice says of a moment.
+pub(super) fn body(notice: &Notice, at: &str) -> String {
+    match notice {
+        Notice::Code { code, purpose } => code_body(code.reveal(), purpose),
+        Notice::HandleAdded { handle } => format!("{handle} was added to your wallet at {at}. {NOT_YOU}"),
+        Notice::HandleRemoved { handle } => {
+            format!("{handle} was removed from your wallet at {at}. {NOT_YOU}")
+        }
+        Notice::HandleTaken => {
+            "Somebody tried to sign up with this address. If it was you, sign in instead. If not, \
+            there is nothing to do."
+                .to_owned()
+        }
+        Notice::Locked => format!(
+            "Since {at} no money can leave it, and your other sessions have ended. You can unlock it after an hour."
+        ),
+        Notice::NewDevice { agent, address, token } => {
+            let then = match token {
+                Some(token) => format!(
+                    "give this code to the app under \"It was not me\"; it ends every session: {}",
+                    token.reveal()
+                ),
+                None => "end the session and change your password now.".to_owned(),
+            };
+            format!(
+                "At {at}, from {address}, with {agent}. If it was you, there is nothing to do. If not: {then}"
+            )
+        }
+        Notice::PasswordChanged => format!("At {at}. All other sessions were ended. {NOT_YOU}"),
+        Notice::PasswordReset { token } => format!(
+            "Give this code to the app to choose a new password: {}. It works once, for ten minutes. If you did not \
+             ask for it, there is nothing to do.",
+            token.reveal()
+        ),
+        Notice::PayeeTrusted { payee } => {
+            format!("Since {at} payments to {payee} are made without asking you. {NOT_YOU}")
+        }
+        Notice::PrimaryHandleChanged { handle } => {
+            format!("{handle} is your primary address since {at}. {NOT_YOU}")
+        }
+        Notice::RecoveryCodeUsed { left } => format!("At {at}; {left} are left. {NOT_YOU}"),
+        Notice::RecoveryCodesRenewed => format!("Since {at}; those before no longer work. {NOT_YOU}"),
+        Notice::ReportedNotMe => format!(
+            "At {at} somebody with your message said that a sign-in was not theirs. Sign in again and change your \
+             password."
+        ),
+        Notice::SignInsStopped => format!(
+            "At {at} there were too many wrong passwords, so that nobody can try another for a while. Devices that \
+             you have signed in with before still work."
+        ),
+        Notice::TokenReused => format!(
+            "At {at} a token of your session was used twice: somebody may have copied it. Sign in again, and change \
+             your password if you have lost a device."
+        ),
+        Notice::TotpDisabled => format!("Since {at} no authenticator app is asked for. {NOT_YOU}"),
+        Notice::TotpEnabled => format!(
+            "Since {at} your authenticator app is asked for. Keep your recovery codes where you find them without \
+             your phone."
+        ),
+        Notice::Unlocked => format!("Since {at} money can leave it again. {NOT_YOU}"),
+    }
+}
+
+fn code_body(code: &str, purpose: &CodePurpose) -> String {
+    let (does, minutes) = match purpose {
+        CodePurpose::SignUp => ("activate your wallet".to_owned(), "ten"),
+        CodePurpose::AddHandle => ("add this address to your wallet".to_owned(), "ten"),
+        CodePurpose::Security => ("change what guards your wallet".to_owned(), "five"),
+        CodePurpose::Payment { payee, amount } => (format!("pay {amount} to {payee}"), "five"),
+    };
+    format!(
+        "Enter {code} to {does}. It is valid for {minutes} minutes. Nobody from OKPay will ask you for it."
+    )
+}
