@@ -132,6 +132,24 @@ fn every_library_has_one_home() {
 }
 
 #[test]
+fn every_test_of_the_checklist_is_there() {
+    let checklist = std::fs::read_to_string(root().join("tests/ASVS.md")).unwrap();
+    let named = checklist.split('`').filter(|name| name.contains("::") && !name.contains(' '));
+    let sources = sources();
+    let mut count = 0;
+    for name in named {
+        let (file, function) = (name.split("::").next().unwrap(), name.rsplit("::").next().unwrap());
+        let holds = |text: &str| text.contains(&format!("fn {function}("));
+        let found = sources
+            .iter()
+            .any(|(path, text)| path.file_stem().is_some_and(|stem| stem == file) && holds(text));
+        assert!(found, "{name} is in the checklist and nowhere else");
+        count += 1;
+    }
+    assert!(count >= 50, "{count}");
+}
+
+#[test]
 fn the_schemas_are_their_contracts() {
     for (file, sdl) in [("schema", api::schema::sdl()), ("operator", api::operator::sdl())] {
         let path = root().join(format!("api/{file}.graphql"));

@@ -7,7 +7,11 @@ use std::process::Command;
 use tests::client::{Person, refused};
 use tests::{World, on_both_setups};
 
-on_both_setups!(others_verify_our_tokens, keys_are_replaced_while_everybody_is_signed_in);
+on_both_setups!(
+    others_verify_our_tokens,
+    tokens_that_are_forged_expired_or_for_others_are_refused,
+    keys_are_replaced_while_everybody_is_signed_in,
+);
 
 /// Verifies a token as anybody would: with the public keys, for an audience, at a time.
 const VERIFY: &str = r#"
@@ -49,6 +53,52 @@ async fn others_verify_our_tokens(world: &World) {
     assert!(verify(&forged, &keys, "okpay-wallet/graphql").unwrap_err().contains("InvalidSignature"));
 }
 
+/// Signs the claims of a token anew: with a seed, under a key's name, with some claims changed.
+const FORGE: &str = r#"
+import json, sys, jwt
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+token, seed, kid, algorithm, change = sys.argv[1], bytes.fromhex(sys.argv[2]), sys.argv[3], sys.argv[4], json.loads(sys.argv[5])
+claims = {**jwt.decode(token, options={"verify_signature": False}), **change}
+key = {"none": None, "HS256": seed}.get(algorithm, Ed25519PrivateKey.from_private_bytes(seed))
+print(jwt.encode(claims, key, algorithm=algorithm, headers={"kid": kid}), end="")
+"#;
+
+async fn tokens_that_are_forged_expired_or_for_others_are_refused(world: &World) {
+    let alice = Person::join(world).await;
+    let token = alice.client.token.clone().unwrap();
+    let key = signing_key::ring(&world.bank).await.unwrap().remove(0);
+    let ours: String = key.seed.iter().map(|byte| format!("{byte:02x}")).collect();
+    let other = "07".repeat(32);
+    let public = keys(world).await["keys"][0]["x"].as_str().unwrap().to_owned();
+    let public: String = base64_bytes(&public).iter().map(|byte| format!("{byte:02x}")).collect();
+    let now = world.bank.clock.now().timestamp();
+    let nothing = json!({});
+    for (seed, kid, algorithm, change, code) in [
+        (&ours, key.kid.as_str(), "EdDSA", &nothing, ""),
+        (&ours, &key.kid, "EdDSA", &json!({ "exp": now - 1 }), "TOKEN_EXPIRED"),
+        (&ours, &key.kid, "EdDSA", &json!({ "aud": "another" }), "TOKEN_INVALID"),
+        (&ours, &key.kid, "EdDSA", &json!({ "iss": "another" }), "TOKEN_INVALID"),
+        (&ours, &key.kid, "EdDSA", &json!({ "sid": uuid::Uuid::nil() }), "SESSION_ENDED"),
+        (&ours, &key.kid, "EdDSA", &json!({ "sub": uuid::Uuid::nil() }), "SESSION_ENDED"),
+        (&ours, "unknown", "EdDSA", &nothing, "TOKEN_INVALID"),
+        (&other, &key.kid, "EdDSA", &nothing, "TOKEN_INVALID"),
+        (&public, &key.kid, "HS256", &nothing, "TOKEN_INVALID"),
+        (&ours, &key.kid, "HS256", &nothing, "TOKEN_INVALID"),
+        (&ours, &key.kid, "none", &nothing, "TOKEN_INVALID"),
+    ] {
+        let arguments = ["-c", FORGE, &token, seed, kid, algorithm, &change.to_string()];
+        let output = Command::new("/usr/bin/python3").args(arguments).output().expect("python3");
+        assert!(output.status.success(), "{output:?}");
+        let forged = String::from_utf8(output.stdout).unwrap();
+        let answer = world.client().with_token(&forged).try_ask("{ me { id } }", Value::Null).await;
+        assert_eq!(
+            answer.err().map(|refusal| refusal.code).unwrap_or_default(),
+            code,
+            "{algorithm} {change}"
+        );
+    }
+}
+
 async fn keys_are_replaced_while_everybody_is_signed_in(world: &World) {
     let alice = Person::join(world).await;
     assert!(!signing_key::rotate(&world.bank).await.unwrap(), "a key of today was replaced");
@@ -85,8 +135,11 @@ async fn keys_are_replaced_while_everybody_is_signed_in(world: &World) {
     assert_eq!(gone, Err(refused("TOKEN_EXPIRED", "")));
 }
 
-fn base64_json(text: &str) -> Value {
+fn base64_bytes(text: &str) -> Vec<u8> {
     use base64::Engine;
-    let bytes = base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(text).unwrap();
-    serde_json::from_slice(&bytes).unwrap()
+    base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(text).unwrap()
+}
+
+fn base64_json(text: &str) -> Value {
+    serde_json::from_slice(&base64_bytes(text)).unwrap()
 }

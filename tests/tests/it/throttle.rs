@@ -1,6 +1,7 @@
 //! Guessing gains nothing: tries are counted by handle and by address, whatever carries them.
 
 use chrono::Duration;
+use futures::StreamExt;
 use futures::future::join_all;
 use serde_json::{Value, json};
 use tests::client::{PASSWORD, Person, Refused, sign_up, text, unique};
@@ -8,6 +9,7 @@ use tests::{World, on_both_setups};
 
 on_both_setups!(
     a_handle_is_guessed_five_times_whatever_carries_the_guesses,
+    ten_thousand_guesses_gain_nothing_beyond_the_limits,
     an_address_is_counted_over_all_handles,
     codes_are_sent_three_times_an_hour,
     another_code_replaces_the_last_one,
@@ -66,6 +68,34 @@ async fn a_handle_is_guessed_five_times_whatever_carries_the_guesses(world: &Wor
     // After the window it is open again.
     world.pass(Duration::minutes(16)).await;
     assert!(guess(world, &alice.handle, PASSWORD, "192.0.2.1", None).await.is_ok());
+}
+
+/// Ten thousand guesses at one password, in aliases, over many sockets, from a thousand addresses.
+async fn ten_thousand_guesses_gain_nothing_beyond_the_limits(world: &World) {
+    let alice = Person::join(world).await;
+    let requests = (0..1_000).map(|number: usize| {
+        let client = world.client().from(&format!("198.18.{}.{}", number / 250, number % 250));
+        let alias = |n: usize| {
+            let password = format!("guess number {number} {n}");
+            format!("a{n}: signIn(input: {{ handle: {{ email: {} }}, password: \"{password}\" }}) {{ user {{ id }} }}", alice.handle["email"])
+        };
+        let document = format!("mutation {{ {} }}", (0..10).map(alias).collect::<Vec<_>>().join(" "));
+        async move { client.answer(&document, Value::Null).await }
+    });
+    let requests: Vec<_> = requests.collect();
+    let answers = futures::stream::iter(requests).buffer_unordered(64).collect::<Vec<_>>().await;
+    assert_eq!(answers.len(), 1_000);
+    // What was looked at is in the log of the person: a password each.
+    let log =
+        alice.client.ask("{ securityEvents(first: 100) { edges { node { kind } } } }", Value::Null).await;
+    let kinds =
+        log["securityEvents"]["edges"].as_array().unwrap().iter().map(|edge| text(&edge["node"]["kind"]));
+    let looked_at = kinds.filter(|kind| *kind == "SIGN_IN_FAILED").count();
+    assert_eq!(looked_at, 5, "{log}");
+    let address = world.client().from("203.0.113.77");
+    let input = json!({ "handle": alice.handle, "password": PASSWORD });
+    let shut = address.try_act("signIn", "user { id }", input).await;
+    assert_eq!(shut.unwrap_err().code, "TOO_MANY_TRIES");
 }
 
 async fn an_address_is_counted_over_all_handles(world: &World) {
