@@ -15,6 +15,7 @@ mod annotation;
 mod answer;
 pub mod authentication;
 mod challenge;
+mod closing;
 pub mod demo;
 mod deposit;
 mod document;

@@ -3,6 +3,7 @@
 use crate::account::{Account, AccountMutation, AccountQuery};
 use crate::annotation::AnnotationMutation;
 use crate::challenge::ChallengeMutation;
+use crate::closing::ClosingMutation;
 use crate::deposit::DepositMutation;
 use crate::error::{ErrorCode, ErrorHelp};
 use crate::exchange_rate::ExchangeRateQuery;
@@ -66,6 +67,7 @@ pub struct Mutation(
     AccountMutation,
     AnnotationMutation,
     ChallengeMutation,
+    ClosingMutation,
     DepositMutation,
     FreezeMutation,
     HandleMutation,

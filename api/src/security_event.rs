@@ -51,6 +51,8 @@ pub(crate) enum SecurityEventKind {
     Locked,
     /// The person has unlocked its wallet.
     Unlocked,
+    /// The wallet was closed, and its person forgotten.
+    Closed,
     /// A payee is trusted from now on.
     PayeeTrusted,
     /// A question was answered wrongly.

@@ -23,7 +23,7 @@
 //! [`language`], [`origin`], [`secret`]. Secrets: [`keys`], [`vault`],
 //! [`signing_key`].
 //! People: [`user`], [`verification`], [`registration`], [`sign_in`], [`session`], [`device`],
-//! [`password_reset`], [`challenge`], [`totp`], [`recovery_code`], [`password`], [`throttle`], [`security_event`], [`freeze`], [`instrument`]; what they are told:
+//! [`password_reset`], [`challenge`], [`totp`], [`recovery_code`], [`password`], [`throttle`], [`security_event`], [`freeze`], [`closing`], [`instrument`]; what they are told:
 //! [`notification`], [`message`].
 //! Money: [`step_up`], [`payee`], [`account`], [`transaction`], [`transfer`], [`deposit`], [`withdrawal`], [`rail`],
 //! [`ledger`]. Reading: [`history`], [`annotation`], [`exchange_rate`], [`replica`]. Later: [`outbox`],
@@ -38,6 +38,7 @@ pub mod bank;
 pub mod bell;
 pub mod challenge;
 pub mod clock;
+pub mod closing;
 pub mod db;
 pub mod dead_letter;
 pub mod deposit;

@@ -11,12 +11,14 @@ macro_rules! refusals {
     ($table:ident) => {
         $table! {
             AccountLimit "ACCOUNT_LIMIT" false "The balance of an account would become too large to count." "账户余额将超出可记录的范围。";
+            ActsUnderWay "ACTS_UNDER_WAY" true "Something is still under way. Come again when it is settled." "仍有交易在处理中，请在完成后再试。";
             AmountMalformed "AMOUNT_MALFORMED" false "Write the amount as digits with an optional point, such as \"12.50\"." "金额请只用数字和一个可选的小数点，例如 \"12.50\"。";
             AmountNegative "AMOUNT_NEGATIVE" false "The amount has to be more than zero; this one is negative." "金额必须大于零，不能为负数。";
             AmountScale "AMOUNT_SCALE" false "The amount has more decimal digits than its currency. Nothing is rounded; write fewer digits." "金额的小数位数多于该货币允许的位数，系统不会四舍五入，请减少位数。";
             AmountTooLarge "AMOUNT_TOO_LARGE" false "The amount is larger than one act may move: 10^15 minor units." "金额超出单笔操作的上限（10^15 个最小货币单位）。";
             AmountZero "AMOUNT_ZERO" false "The amount has to be more than zero." "金额必须大于零。";
             AnswerWrong "ANSWER_WRONG" false "The answer is wrong. After five wrong answers the question is over." "回答错误。连续错误五次后该验证失效。";
+            BalanceLeft "BALANCE_LEFT" false "There is money left. Send or withdraw it first." "账户中仍有余额，请先转出或提现。";
             CategoryFixed "CATEGORY_FIXED" false "Security notifications can't be muted." "安全通知无法关闭。";
             ChallengeExpired "CHALLENGE_EXPIRED" false "This question is over. Begin again to be asked another." "该验证已失效，请重新开始。";
             ChallengeInvalid "CHALLENGE_INVALID" false "This question was not answered, or is for something else." "该验证尚未完成，或用于其他操作。";

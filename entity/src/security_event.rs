@@ -61,6 +61,8 @@ pub enum SecurityEventKind {
     Locked,
     /// The person has unlocked its wallet.
     Unlocked,
+    /// The wallet was closed, and its person forgotten.
+    Closed,
     /// A payee is trusted from now on.
     PayeeTrusted,
     /// A question was answered wrongly.
@@ -82,6 +84,13 @@ pub struct SecurityEvent {
     pub at: Time,
     /// The hash of this entry and all before it.
     pub hash: Vec<u8>,
+}
+
+impl SecurityEvent {
+    /// What happened, by its stable name.
+    pub fn kind_name(&self) -> String {
+        self.kind.to_value()
+    }
 }
 
 /// What is sealed of an entry.
@@ -170,6 +179,15 @@ pub async fn list(bank: &Bank, user: UserId, page: Page<i64>) -> Result<Slice<Se
     let key = crate::user::data_key(bank, db, user).await?;
     let rows = query.all(db).await?;
     Ok(page.slice(rows)?.try_map(|row| read(&key, row))?)
+}
+
+/// A person's whole log, oldest first.
+pub(crate) async fn all(bank: &Bank, user: UserId) -> Result<Vec<SecurityEvent>> {
+    let db = bank.db.connection();
+    let key = crate::user::data_key(bank, db, user).await?;
+    let own = security_event::Entity::find().filter(security_event::COLUMN.user_id.eq(user));
+    let rows = own.order_by_asc(security_event::Column::Seq).all(db).await?;
+    rows.into_iter().map(|row| Ok(read(&key, row)?)).collect()
 }
 
 fn read(key: &DataKey, row: security_event::Model) -> Result<SecurityEvent, Fault> {

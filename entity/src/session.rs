@@ -78,6 +78,8 @@ pub enum EndReason {
     PasswordReset,
     /// The person has locked its wallet.
     Locked,
+    /// The wallet was closed.
+    Closed,
 }
 
 /// An open session, as its person sees it.
@@ -301,7 +303,8 @@ async fn end(bank: &Bank, user: UserId, id: SessionId, why: EndReason, origin: &
             | EndReason::NotMe
             | EndReason::PasswordChanged
             | EndReason::PasswordReset
-            | EndReason::Locked => SecurityEventKind::SessionRevoked,
+            | EndReason::Locked
+            | EndReason::Closed => SecurityEventKind::SessionRevoked,
         };
         security_event::record(bank, &tx, &key, kind, origin).await?;
     }

@@ -6,6 +6,7 @@ use super::{CodePurpose, Notice};
 pub(super) fn subject(notice: &Notice) -> String {
     let subject = match notice {
         Notice::Code { code, .. } => return format!("{} 是您的 OKPay 验证码", code.reveal()),
+        Notice::Closed => "您的钱包已关闭",
         Notice::HandleAdded { .. } => "已添加新的联系地址",
         Notice::HandleRemoved { .. } => "已移除联系地址",
         Notice::HandleTaken => "您已有钱包",
@@ -34,6 +35,7 @@ const NOT_YOU: &str = "如果不是您本人操作，请立即联系客服。";
 pub(super) fn body(notice: &Notice, at: &str) -> String {
     match notice {
         Notice::Code { code, purpose } => code_body(code.reveal(), purpose),
+        Notice::Closed => format!("您的钱包已于 {at} 关闭，我们已销毁您的个人数据。{NOT_YOU}"),
         Notice::HandleAdded { handle } => format!("{handle} 已于 {at} 添加到您的钱包。{NOT_YOU}"),
         Notice::HandleRemoved { handle } => format!("{handle} 已于 {at} 从您的钱包中移除。{NOT_YOU}"),
         Notice::HandleTaken => {

@@ -6,6 +6,7 @@ use super::{CodePurpose, Notice};
 pub(super) fn subject(notice: &Notice) -> String {
     let subject = match notice {
         Notice::Code { code, .. } => return format!("{} is your OKPay code", code.reveal()),
+        Notice::Closed => "Your wallet is closed",
         Notice::HandleAdded { .. } => "An address was added",
         Notice::HandleRemoved { .. } => "An address was removed",
         Notice::HandleTaken => "You have a wallet already",
@@ -34,6 +35,9 @@ const NOT_YOU: &str = "If it was not you, contact support at once.";
 pub(super) fn body(notice: &Notice, at: &str) -> String {
     match notice {
         Notice::Code { code, purpose } => code_body(code.reveal(), purpose),
+        Notice::Closed => {
+            format!("At {at} your wallet was closed, and what we knew of you was destroyed. {NOT_YOU}")
+        }
         Notice::HandleAdded { handle } => format!("{handle} was added to your wallet at {at}. {NOT_YOU}"),
         Notice::HandleRemoved { handle } => {
             format!("{handle} was removed from your wallet at {at}. {NOT_YOU}")

@@ -74,6 +74,8 @@ pub enum Notice {
     Locked,
     /// The person has unlocked its wallet.
     Unlocked,
+    /// The wallet was closed, and its person forgotten.
+    Closed,
     /// Too many wrong passwords: for a while nobody can try another.
     SignInsStopped,
 }
@@ -101,7 +103,7 @@ impl Notice {
     /// What it is about. Codes are no entries of an inbox.
     pub fn category(&self) -> Option<Category> {
         match self {
-            Self::Code { .. } | Self::HandleTaken | Self::PasswordReset { .. } => None,
+            Self::Code { .. } | Self::HandleTaken | Self::PasswordReset { .. } | Self::Closed => None,
             Self::PayeeTrusted { .. }
             | Self::TotpEnabled
             | Self::TotpDisabled

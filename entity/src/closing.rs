@@ -1,0 +1,163 @@
+//! Leaving: a person takes its data along, closes its wallet, and is forgotten.
+//!
+//! Guarantees: a wallet is closed only when it is empty and nothing is under way. Closing destroys the
+//! person's data key, and with it everything that was sealed: name, handles, bank accounts, the inbox, the
+//! details of the security log. The handles are free for others. The books stay as they are: accounts,
+//! transactions and postings name the person by a number only, and the trial balance is the same before and
+//! after. The words that were sent with a payment are part of it and stay with the other side.
+//!
+//! Refuses `BALANCE_LEFT`, `ACTS_UNDER_WAY`, `USER_FROZEN`, and whatever the proof is refused with.
+
+use crate::account::{self, AccountState};
+use crate::bank::Bank;
+use crate::db::Db;
+use crate::error::Result;
+use crate::handle::own;
+use crate::id::{EventId, UserId};
+use crate::message::{self, Letter};
+use crate::notification::Notice;
+use crate::origin::Origin;
+use crate::refusal::Code;
+use crate::security_event::{self, SecurityEventKind};
+use crate::session::{self, Caller, EndReason};
+use crate::table::{
+    account as accounts, annotation, handle, instrument, job, notification, notification_preference,
+    recovery_code, totp_secret, transaction, trusted_payee, user,
+};
+use crate::user::{self as people, Proof, UserState};
+use crate::vault::DataKey;
+use crate::{instrument as instruments, payee};
+use sea_orm::sea_query::Query;
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, Condition, DatabaseTransaction, EntityTrait, PaginatorTrait, QueryFilter,
+};
+use serde_json::{Value, json};
+
+/// All that is known of a person but its transactions, which `history` lists.
+///
+/// # Errors
+/// `PASSWORD_WRONG`, `CHALLENGE_REQUIRED`, `CHALLENGE_INVALID`, `TOO_MANY_TRIES`, `OVERLOADED`.
+pub async fn export(bank: &Bank, caller: Caller, proof: Proof) -> Result<Value> {
+    people::confirm(bank, caller, proof).await?;
+    let id = caller.user;
+    let person = people::find_many(bank, &[id]).await?.remove(&id).ok_or(Code::NotFound)?;
+    let handles = people::handles(bank, id).await?.into_iter();
+    let sessions = session::list(bank, id).await?.into_iter();
+    let linked = instruments::list(bank, id).await?.into_iter();
+    let trusted = payee::list(bank, id).await?.into_iter();
+    let events = security_event::all(bank, id).await?.into_iter();
+    Ok(json!({
+        "exportedAt": bank.clock.now(),
+        "name": person.name,
+        "language": person.locale.language,
+        "timeZone": person.locale.zone(),
+        "antiPhishingPhrase": person.phrase,
+        "termsVersion": person.terms_version,
+        "createdAt": person.created_at,
+        "passwordSetAt": person.password_set_at,
+        "handles": handles
+            .map(|own| json!({ "value": own.handle.as_str(), "isPrimary": own.is_primary, "verifiedAt": own.verified_at }))
+            .collect::<Vec<_>>(),
+        "accounts": balances(&bank.db, id).await?,
+        "instruments": linked
+            .map(|linked| json!({ "iban": linked.iban, "holder": linked.holder, "nickname": linked.nickname }))
+            .collect::<Vec<_>>(),
+        "sessions": sessions
+            .map(|open| json!({ "agent": open.agent, "address": open.address, "createdAt": open.created_at }))
+            .collect::<Vec<_>>(),
+        "trustedPayees": trusted.map(|payee| json!({ "name": payee.name, "since": payee.since })).collect::<Vec<_>>(),
+        "securityEvents": events
+            .map(|event| json!({ "kind": event.kind_name(), "at": event.at, "address": event.address, "agent": event.agent }))
+            .collect::<Vec<_>>(),
+    }))
+}
+
+async fn balances(db: &Db, id: UserId) -> Result<Vec<Value>> {
+    let accounts = account::list(db, id).await?.into_iter();
+    Ok(accounts
+        .map(|account| json!({ "currency": account.balance.currency.code(), "balance": account.balance.decimal().to_string() }))
+        .collect())
+}
+
+/// Closes a wallet and forgets its person.
+///
+/// # Errors
+/// See the module.
+pub async fn close(bank: &Bank, caller: Caller, proof: Proof, origin: &Origin) -> Result<()> {
+    people::confirm(bank, caller, proof).await?;
+    let tx = bank.db.begin().await?;
+    let (row, key) = people::lock(bank, &tx, caller.user).await?;
+    if row.state == UserState::Frozen {
+        return Err(Code::UserFrozen.into());
+    }
+    // Locks the accounts: nothing new begins from here on.
+    account::set_state(&tx, caller.user, AccountState::Closed).await?;
+    refuse_unless_empty(&tx, caller.user).await?;
+    let handles = own::all(&tx, &key).await?;
+    say_goodbye(bank, &tx, &key, &row).await?;
+    security_event::record(bank, &tx, &key, SecurityEventKind::Closed, origin).await?;
+    session::end_all(&tx, caller.user, None, EndReason::Closed, bank.clock.now()).await?;
+    forget(&tx, caller.user).await?;
+    tx.commit().await?;
+    for own in handles {
+        bank.by_handle.forget(&bank.vault.fingerprint(&own.handle));
+    }
+    bank.bell.ring();
+    Ok(())
+}
+
+async fn refuse_unless_empty(tx: &DatabaseTransaction, id: UserId) -> Result<()> {
+    let own = accounts::Entity::find().filter(accounts::COLUMN.owner.eq(id));
+    if own.filter(accounts::COLUMN.balance.ne(0)).count(tx).await? > 0 {
+        return Err(Code::BalanceLeft.into());
+    }
+    // Whatever is under way has a job.
+    let jobs = Query::select().column(job::Column::Id).from(job::Entity).to_owned();
+    let party =
+        Condition::any().add(transaction::Column::Payer.eq(id)).add(transaction::Column::Payee.eq(id));
+    let open = transaction::Entity::find().filter(transaction::Column::Id.in_subquery(jobs)).filter(party);
+    if open.count(tx).await? > 0 { Err(Code::ActsUnderWay.into()) } else { Ok(()) }
+}
+
+/// The last message, to every handle.
+async fn say_goodbye(bank: &Bank, tx: &DatabaseTransaction, key: &DataKey, row: &user::Model) -> Result<()> {
+    let now = bank.clock.now();
+    let event = EventId(bank.ids.next(now));
+    let letter = Letter {
+        notice: Notice::Closed,
+        locale: people::locale(row),
+        phrase: people::phrase(key, row)?,
+        at: now,
+        until: None,
+    };
+    for own in own::all(tx, key).await? {
+        message::put(bank, tx, event, &own.handle, letter.clone()).await?;
+    }
+    Ok(())
+}
+
+/// Removes what is about the person, and the key of what stays.
+async fn forget(tx: &DatabaseTransaction, id: UserId) -> Result<()> {
+    handle::Entity::delete_many().filter(handle::COLUMN.user_id.eq(id)).exec(tx).await?;
+    totp_secret::Entity::delete_by_id(id).exec(tx).await?;
+    recovery_code::Entity::delete_many().filter(recovery_code::COLUMN.user_id.eq(id)).exec(tx).await?;
+    trusted_payee::Entity::delete_many().filter(trusted_payee::COLUMN.user_id.eq(id)).exec(tx).await?;
+    notification::Entity::delete_many().filter(notification::COLUMN.user_id.eq(id)).exec(tx).await?;
+    let chosen = notification_preference::Entity::delete_many();
+    chosen.filter(notification_preference::COLUMN.user_id.eq(id)).exec(tx).await?;
+    annotation::Entity::delete_many().filter(annotation::COLUMN.user_id.eq(id)).exec(tx).await?;
+    // Sessions and transactions name devices and bank accounts: the rows stay, and say nothing any more.
+    let linked = instrument::Entity::update_many().filter(instrument::COLUMN.user_id.eq(id));
+    let unknown = instrument::ActiveModel { nickname: Set(None), ..Default::default() };
+    linked.set(unknown).exec(tx).await?;
+    let gone = user::ActiveModel {
+        state: Set(UserState::Closed),
+        data_key: Set(None),
+        name: Set(None),
+        phrase: Set(None),
+        password_hash: Set("$argon2id$gone".to_owned()),
+        ..Default::default()
+    };
+    user::Entity::update_many().set(gone).filter(user::COLUMN.id.eq(id)).exec(tx).await?;
+    Ok(())
+}
