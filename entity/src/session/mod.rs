@@ -6,11 +6,13 @@
 //! case (ASVS 5.0, 7.3.1 and 7.3.2). The access token is made by the api from what is here; it dies with
 //! the session, because every request is [`check`]ed, or claims its session to the ledger.
 
+mod own;
+
 use crate::bank::Bank;
 use crate::clock::Time;
 use crate::db::{Db, one_of};
 use crate::device;
-use crate::error::{Error, Fault, Result};
+use crate::error::{Error, Result};
 use crate::gather::{Answers, Gather};
 use crate::id::{EventId, SessionId, UserId};
 use crate::keys;
@@ -19,15 +21,20 @@ use crate::origin::Origin;
 use crate::refusal::Code;
 use crate::secret::Secret;
 use crate::security_event::{self, SecurityEventKind};
-use crate::table::{self, refresh_token, session};
+use crate::table::{refresh_token, session};
 use crate::user;
 use crate::vault::DataKey;
 use chrono::Duration;
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseTransaction, DeriveActiveEnum, EntityTrait,
-    EnumIter, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect,
+    EnumIter, IntoActiveModel, QueryFilter, QuerySelect,
 };
 use sha2::{Digest, Sha256};
+
+pub use own::{OpenSession, list, revoke, revoke_others, sign_out};
+
+pub(crate) use own::end_all;
+use own::end_one;
 
 /// How long a session lives at most, however often it is refreshed.
 const LIFE: Duration = Duration::days(60);
@@ -80,23 +87,6 @@ pub enum EndReason {
     Locked,
     /// The wallet was closed.
     Closed,
-}
-
-/// An open session, as its person sees it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct OpenSession {
-    /// Its id.
-    pub id: SessionId,
-    /// How the client's program called itself.
-    pub agent: String,
-    /// From which address it was opened.
-    pub address: String,
-    /// When it was opened.
-    pub created_at: Time,
-    /// When it was last refreshed.
-    pub refreshed_at: Time,
-    /// When it expires, if it is not refreshed.
-    pub expires_at: Time,
 }
 
 /// The column of the address, for its seal.
@@ -252,135 +242,6 @@ pub async fn check(bank: &Bank, caller: Caller) -> Result<()> {
     let (user, expires_at) = found.ok_or(Code::SessionEnded)?;
     let good = user == caller.user && expires_at > bank.clock.now();
     if good { Ok(()) } else { Err(Code::SessionEnded.into()) }
-}
-
-/// Signs out. Doing it twice is doing it once.
-///
-/// # Errors
-/// Only faults.
-pub async fn sign_out(bank: &Bank, caller: Caller, origin: &Origin) -> Result<()> {
-    end(bank, caller.user, caller.session, EndReason::SignedOut, origin).await.map(drop)
-}
-
-/// Ends another session of the person's own.
-///
-/// # Errors
-/// `NOT_FOUND`.
-pub async fn revoke(bank: &Bank, caller: Caller, id: SessionId, origin: &Origin) -> Result<()> {
-    let ended = end(bank, caller.user, id, EndReason::Revoked, origin).await?;
-    if ended > 0 { Ok(()) } else { Err(Code::NotFound.at("id").into()) }
-}
-
-/// Ends all other sessions of the person; says how many.
-///
-/// # Errors
-/// Only faults.
-pub async fn revoke_others(bank: &Bank, caller: Caller, origin: &Origin) -> Result<u64> {
-    let tx = bank.db.begin().await?;
-    let (_, key) = user::lock(bank, &tx, caller.user).await?;
-    let now = bank.clock.now();
-    let ended = end_all(&tx, caller.user, Some(caller.session), EndReason::Revoked, now).await?;
-    if ended > 0 {
-        security_event::record(bank, &tx, &key, SecurityEventKind::SessionRevoked, origin).await?;
-    }
-    tx.commit().await?;
-    Ok(ended)
-}
-
-async fn end(bank: &Bank, user: UserId, id: SessionId, why: EndReason, origin: &Origin) -> Result<u64> {
-    let tx = bank.db.begin().await?;
-    let (_, key) = user::lock(bank, &tx, user).await?;
-    let own = session::Entity::find_by_id(id).filter(session::COLUMN.user_id.eq(user)).one(&tx).await?;
-    if own.is_none() {
-        return Ok(0);
-    }
-    let ended = end_one(&tx, id, why, bank.clock.now()).await?;
-    if ended > 0 {
-        let kind = match why {
-            EndReason::SignedOut => SecurityEventKind::SignedOut,
-            EndReason::Revoked
-            | EndReason::TokenReused
-            | EndReason::NotMe
-            | EndReason::PasswordChanged
-            | EndReason::PasswordReset
-            | EndReason::Locked
-            | EndReason::Closed => SecurityEventKind::SessionRevoked,
-        };
-        security_event::record(bank, &tx, &key, kind, origin).await?;
-    }
-    tx.commit().await?;
-    Ok(ended)
-}
-
-async fn end_one(tx: &DatabaseTransaction, id: SessionId, why: EndReason, now: Time) -> Result<u64> {
-    let ended = session::Entity::update_many()
-        .set(session::ActiveModel {
-            ended_at: Set(Some(now)),
-            end_reason: Set(Some(why)),
-            ..Default::default()
-        })
-        .filter(session::COLUMN.id.eq(id))
-        .filter(session::COLUMN.ended_at.is_null())
-        .exec(tx)
-        .await?;
-    Ok(ended.rows_affected)
-}
-
-/// Ends all sessions of a person but one.
-pub(crate) async fn end_all(
-    tx: &DatabaseTransaction,
-    user: UserId,
-    but: Option<SessionId>,
-    why: EndReason,
-    now: Time,
-) -> Result<u64> {
-    let mut ended = session::Entity::update_many()
-        .set(session::ActiveModel {
-            ended_at: Set(Some(now)),
-            end_reason: Set(Some(why)),
-            ..Default::default()
-        })
-        .filter(session::COLUMN.user_id.eq(user))
-        .filter(session::COLUMN.ended_at.is_null());
-    if let Some(but) = but {
-        ended = ended.filter(session::COLUMN.id.ne(but));
-    }
-    Ok(ended.exec(tx).await?.rows_affected)
-}
-
-/// The open sessions of a person, newest first.
-///
-/// # Errors
-/// Only faults.
-pub async fn list(bank: &Bank, user: UserId) -> Result<Vec<OpenSession>> {
-    let db = bank.db.connection();
-    let rows = session::Entity::find()
-        .find_also_related(table::device::Entity)
-        .filter(session::COLUMN.user_id.eq(user))
-        .filter(session::COLUMN.ended_at.is_null())
-        .filter(session::Column::ExpiresAt.gt(bank.clock.now()))
-        .order_by_desc(session::Column::Id)
-        .all(db)
-        .await?;
-    let key = user::data_key(bank, db, user).await?;
-    rows.into_iter().map(|(row, device)| Ok(read(&key, row, device)?)).collect()
-}
-
-fn read(
-    key: &DataKey,
-    row: session::Model,
-    device: Option<table::device::Model>,
-) -> Result<OpenSession, Fault> {
-    let agent = device.map(|device| key.open(device::AGENT, device.id.0, &device.agent)).transpose()?;
-    let address = row.address.map(|address| key.open(ADDRESS, row.id.0, &address)).transpose()?;
-    Ok(OpenSession {
-        id: row.id,
-        agent: agent.unwrap_or_default(),
-        address: address.unwrap_or_default(),
-        created_at: row.created_at,
-        refreshed_at: row.refreshed_at,
-        expires_at: row.expires_at,
-    })
 }
 
 /// Forgets sessions that ended by age a month ago, with their tokens.
