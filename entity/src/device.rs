@@ -12,7 +12,7 @@ use crate::notification::{self, Notice};
 use crate::origin::Origin;
 use crate::refusal::Code;
 use crate::secret::Secret;
-use crate::security_event::{self, SecurityEventKind};
+use crate::security_event::SecurityEventKind;
 use crate::session::{self, EndReason};
 use crate::table::{device, session as sessions};
 use crate::user;
@@ -130,8 +130,8 @@ pub async fn report(bank: &Bank, token: &str, origin: &Origin) -> Result<()> {
         .filter(device::COLUMN.id.eq(row.device_id.unwrap_or(DeviceId(Uuid::nil()))))
         .exec(&tx)
         .await?;
-    security_event::record(bank, &tx, &key, SecurityEventKind::ReportedNotMe, origin).await?;
-    notification::tell(bank, &tx, &key, EventId(bank.ids.next(now)), &Notice::ReportedNotMe).await?;
+    notification::warn(bank, &tx, &key, SecurityEventKind::ReportedNotMe, &Notice::ReportedNotMe, origin)
+        .await?;
     tx.commit().await?;
     bank.bell.ring();
     Ok(())

@@ -11,11 +11,11 @@ use crate::account::{self, AccountState};
 use crate::bank::Bank;
 use crate::clock::Time;
 use crate::error::Result;
-use crate::id::{EventId, UserId};
+use crate::id::UserId;
 use crate::notification::{self, Notice};
 use crate::origin::Origin;
 use crate::refusal::Code;
-use crate::security_event::{self, SecurityEventKind};
+use crate::security_event::SecurityEventKind;
 use crate::session::{self, Caller, EndReason};
 use crate::table::user;
 use crate::user::{self as people, Proof, User, UserState};
@@ -82,8 +82,7 @@ pub async fn lock(bank: &Bank, caller: Caller, origin: &Origin) -> Result<()> {
     session::end_all(&tx, caller.user, Some(caller.session), EndReason::Locked, now).await?;
     if row.state == UserState::Active {
         put(&tx, caller.user, Some((FrozenBy::Person, now))).await?;
-        security_event::record(bank, &tx, &key, SecurityEventKind::Locked, origin).await?;
-        notification::tell(bank, &tx, &key, EventId(bank.ids.next(now)), &Notice::Locked).await?;
+        notification::warn(bank, &tx, &key, SecurityEventKind::Locked, &Notice::Locked, origin).await?;
     }
     tx.commit().await?;
     bank.bell.ring();
@@ -110,8 +109,7 @@ pub async fn unlock(bank: &Bank, caller: Caller, proof: Proof, origin: &Origin) 
         (None, _) => return Err(Code::NotLocked.into()),
     }
     put(&tx, caller.user, None).await?;
-    security_event::record(bank, &tx, &key, SecurityEventKind::Unlocked, origin).await?;
-    notification::tell(bank, &tx, &key, EventId(bank.ids.next(now)), &Notice::Unlocked).await?;
+    notification::warn(bank, &tx, &key, SecurityEventKind::Unlocked, &Notice::Unlocked, origin).await?;
     tx.commit().await?;
     bank.bell.ring();
     Ok(())

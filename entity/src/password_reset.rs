@@ -22,7 +22,7 @@ use crate::password::NewPassword;
 use crate::refusal::Code;
 use crate::seal::Place;
 use crate::secret::Secret;
-use crate::security_event::{self, SecurityEventKind};
+use crate::security_event::SecurityEventKind;
 use crate::session::{self, EndReason};
 use crate::table::{handle, password_reset, user};
 use crate::throttle::{By, Counted, take};
@@ -199,8 +199,8 @@ async fn replace(
         return Err(Fault::Corrupt("a person is missing").into());
     }
     session::end_all(tx, user, None, EndReason::PasswordReset, now).await?;
-    security_event::record(bank, tx, &key, SecurityEventKind::PasswordReset, origin).await?;
-    notification::tell(bank, tx, &key, EventId(bank.ids.next(now)), &Notice::PasswordChanged).await
+    notification::warn(bank, tx, &key, SecurityEventKind::PasswordReset, &Notice::PasswordChanged, origin)
+        .await
 }
 
 async fn update(tx: &DatabaseTransaction, id: ResetId, row: password_reset::ActiveModel) -> Result<()> {

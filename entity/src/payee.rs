@@ -9,12 +9,12 @@ use crate::clock::Time;
 use crate::db::Db;
 use crate::error::Result;
 use crate::handle::Handle;
-use crate::id::{ChallengeId, EventId, InstrumentId, UserId};
+use crate::id::{ChallengeId, InstrumentId, UserId};
 use crate::instrument;
 use crate::notification::{self, Notice};
 use crate::origin::Origin;
 use crate::refusal::Code;
-use crate::security_event::{self, SecurityEventKind};
+use crate::security_event::SecurityEventKind;
 use crate::session::Caller;
 use crate::table::trusted_payee;
 use crate::user;
@@ -75,9 +75,8 @@ pub async fn trust(
         .try_insert()
         .exec_without_returning(&tx)
         .await?;
-    security_event::record(bank, &tx, &key, SecurityEventKind::PayeeTrusted, origin).await?;
     let notice = Notice::PayeeTrusted { payee: name };
-    notification::tell(bank, &tx, &key, EventId(bank.ids.next(now)), &notice).await?;
+    notification::warn(bank, &tx, &key, SecurityEventKind::PayeeTrusted, &notice, origin).await?;
     tx.commit().await?;
     bank.bell.ring();
     Ok(())

@@ -65,9 +65,15 @@ pub async fn renew(bank: &Bank, caller: Caller, proof: Proof, origin: &Origin) -
         return Err(Code::TotpNotEnrolled.into());
     }
     let codes = renew_in(bank, &tx, &key).await?;
-    security_event::record(bank, &tx, &key, SecurityEventKind::RecoveryCodesRenewed, origin).await?;
-    let event = EventId(bank.ids.next(bank.clock.now()));
-    notification::tell(bank, &tx, &key, event, &Notice::RecoveryCodesRenewed).await?;
+    notification::warn(
+        bank,
+        &tx,
+        &key,
+        SecurityEventKind::RecoveryCodesRenewed,
+        &Notice::RecoveryCodesRenewed,
+        origin,
+    )
+    .await?;
     tx.commit().await?;
     bank.bell.ring();
     Ok(codes)

@@ -11,14 +11,13 @@ use crate::bank::Bank;
 use crate::clock::Time;
 use crate::error::{Fault, Result};
 use crate::handle::own;
-use crate::id::EventId;
 use crate::keys;
 use crate::notification::{self, Notice};
 use crate::origin::Origin;
 use crate::recovery_code;
 use crate::refusal::Code;
 use crate::secret::Secret;
-use crate::security_event::{self, SecurityEventKind};
+use crate::security_event::SecurityEventKind;
 use crate::session::Caller;
 use crate::table::{recovery_code as recovery_codes, totp_secret};
 use crate::throttle::{By, Counted, take};
@@ -124,7 +123,7 @@ pub async fn confirm(bank: &Bank, caller: Caller, code: &str, origin: &Origin) -
     let own = totp_secret::Entity::update_many().filter(totp_secret::COLUMN.user_id.eq(caller.user));
     own.set(confirmed).exec(&tx).await?;
     let codes = recovery_code::renew_in(bank, &tx, &key).await?;
-    changed(bank, &tx, &key, SecurityEventKind::TotpEnabled, &Notice::TotpEnabled, origin).await?;
+    notification::warn(bank, &tx, &key, SecurityEventKind::TotpEnabled, &Notice::TotpEnabled, origin).await?;
     tx.commit().await?;
     bank.bell.ring();
     Ok(codes)
@@ -144,7 +143,8 @@ pub async fn disable(bank: &Bank, caller: Caller, proof: Proof, origin: &Origin)
     totp_secret::Entity::delete_by_id(caller.user).exec(&tx).await?;
     let codes = recovery_codes::Entity::delete_many();
     codes.filter(recovery_codes::COLUMN.user_id.eq(caller.user)).exec(&tx).await?;
-    changed(bank, &tx, &key, SecurityEventKind::TotpDisabled, &Notice::TotpDisabled, origin).await?;
+    notification::warn(bank, &tx, &key, SecurityEventKind::TotpDisabled, &Notice::TotpDisabled, origin)
+        .await?;
     tx.commit().await?;
     bank.bell.ring();
     Ok(())
@@ -171,18 +171,6 @@ pub(crate) async fn check(bank: &Bank, tx: &DatabaseTransaction, key: &DataKey, 
         .exec(tx)
         .await?;
     Ok(true)
-}
-
-async fn changed(
-    bank: &Bank,
-    tx: &DatabaseTransaction,
-    key: &DataKey,
-    kind: SecurityEventKind,
-    notice: &Notice,
-    origin: &Origin,
-) -> Result<()> {
-    security_event::record(bank, tx, key, kind, origin).await?;
-    notification::tell(bank, tx, key, EventId(bank.ids.next(bank.clock.now())), notice).await
 }
 
 #[cfg(test)]

@@ -8,14 +8,14 @@ use crate::error::{Fault, Result};
 use crate::gather::{Answers, Gather};
 use crate::handle::own::{self, OwnHandle};
 use crate::handle::{Fingerprint, Handle};
-use crate::id::{ChallengeId, EventId, UserId};
+use crate::id::{ChallengeId, UserId};
 use crate::language::{Language, Locale};
 use crate::notification::{self, Notice};
 use crate::origin::Origin;
 use crate::password::{NewPassword, Password};
 use crate::refusal::{Code, Refusal};
 use crate::seal::Sealed;
-use crate::security_event::{self, SecurityEventKind};
+use crate::security_event::SecurityEventKind;
 use crate::session::{self, Caller, EndReason};
 use crate::table::{handle, user};
 use crate::throttle::{By, Counted, forgive, take};
@@ -213,8 +213,8 @@ pub async fn change_password(
     let set = user::ActiveModel { password_hash: Set(hash), password_set_at: Set(now), ..Default::default() };
     user::Entity::update_many().set(set).filter(user::COLUMN.id.eq(caller.user)).exec(&tx).await?;
     session::end_all(&tx, caller.user, Some(caller.session), EndReason::PasswordChanged, now).await?;
-    security_event::record(bank, &tx, &key, SecurityEventKind::PasswordChanged, origin).await?;
-    notification::tell(bank, &tx, &key, EventId(bank.ids.next(now)), &Notice::PasswordChanged).await?;
+    notification::warn(bank, &tx, &key, SecurityEventKind::PasswordChanged, &Notice::PasswordChanged, origin)
+        .await?;
     tx.commit().await?;
     bank.bell.ring();
     Ok(())

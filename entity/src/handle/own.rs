@@ -9,11 +9,11 @@ use super::{Fingerprint, Handle};
 use crate::bank::Bank;
 use crate::clock::Time;
 use crate::error::{Error, Result, unique_or};
-use crate::id::{EventId, VerificationId};
+use crate::id::VerificationId;
 use crate::notification::{self, Notice};
 use crate::origin::Origin;
 use crate::refusal::Code;
-use crate::security_event::{self, SecurityEventKind};
+use crate::security_event::SecurityEventKind;
 use crate::session::Caller;
 use crate::table::handle;
 use crate::user::{self, Proof};
@@ -128,7 +128,7 @@ pub async fn verify(
     let (_, key) = user::lock(bank, tx, caller.user).await?;
     insert(bank, tx, &key, &shown.handle, false).await.map_err(unique_or(Code::CodeExpired.at("code")))?;
     let notice = Notice::HandleAdded { handle: shown.handle.masked() };
-    changed(bank, tx, &key, SecurityEventKind::HandleAdded, &notice, origin).await?;
+    notification::warn(bank, tx, &key, SecurityEventKind::HandleAdded, &notice, origin).await?;
     shown.tx.commit().await?;
     bank.bell.ring();
     Ok(())
@@ -160,7 +160,7 @@ pub async fn make_primary(
         .exec(&tx)
         .await?;
     let notice = Notice::PrimaryHandleChanged { handle: handle.masked() };
-    changed(bank, &tx, &key, SecurityEventKind::PrimaryHandleChanged, &notice, origin).await?;
+    notification::warn(bank, &tx, &key, SecurityEventKind::PrimaryHandleChanged, &notice, origin).await?;
     tx.commit().await?;
     bank.bell.ring();
     Ok(())
@@ -185,7 +185,7 @@ pub async fn remove(
     }
     // Told before it is gone, so that it hears of it too.
     let notice = Notice::HandleRemoved { handle: handle.masked() };
-    changed(bank, &tx, &key, SecurityEventKind::HandleRemoved, &notice, origin).await?;
+    notification::warn(bank, &tx, &key, SecurityEventKind::HandleRemoved, &notice, origin).await?;
     handle::Entity::delete_by_id(bank.vault.fingerprint(handle)).exec(&tx).await?;
     tx.commit().await?;
     bank.by_handle.forget(&bank.vault.fingerprint(handle));
@@ -202,16 +202,4 @@ async fn find(
     let fingerprint: Fingerprint = bank.vault.fingerprint(handle);
     let own = handle::Entity::find_by_id(fingerprint).filter(handle::COLUMN.user_id.eq(key.user()));
     own.one(tx).await?.ok_or_else(|| Error::from(Code::NotFound.at("handle")))
-}
-
-async fn changed(
-    bank: &Bank,
-    tx: &DatabaseTransaction,
-    key: &DataKey,
-    kind: SecurityEventKind,
-    notice: &Notice,
-    origin: &Origin,
-) -> Result<()> {
-    security_event::record(bank, tx, key, kind, origin).await?;
-    notification::tell(bank, tx, key, EventId(bank.ids.next(bank.clock.now())), notice).await
 }

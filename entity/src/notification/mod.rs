@@ -17,7 +17,9 @@ use crate::handle::{Handle, HandleKind, own};
 use crate::id::{EventId, NotificationId, UserId};
 use crate::language::Locale;
 use crate::message::{self, Letter};
+use crate::origin::Origin;
 use crate::page::{Page, Slice};
+use crate::security_event::{self, SecurityEventKind};
 use crate::table::{notification, notification_preference, user as person};
 use crate::user::{self, PHRASE};
 use crate::vault::DataKey;
@@ -104,6 +106,19 @@ pub(crate) async fn tell(
         message::put(bank, tx, event, &handle, letter.clone()).await?;
     }
     Ok(())
+}
+
+/// Records what guards the wallet was changed to, and tells the person of it.
+pub(crate) async fn warn(
+    bank: &Bank,
+    tx: &DatabaseTransaction,
+    key: &DataKey,
+    kind: SecurityEventKind,
+    notice: &Notice,
+    origin: &Origin,
+) -> Result<()> {
+    security_event::record(bank, tx, key, kind, origin).await?;
+    tell(bank, tx, key, EventId(bank.ids.next(bank.clock.now())), notice).await
 }
 
 /// The handles that hear of a category.
