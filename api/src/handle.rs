@@ -54,7 +54,8 @@ pub(crate) struct ChangeHandleInput {
     /// The password of the person, because a handle opens the wallet.
     #[graphql(secret)]
     password: String,
-    /// A question from `startChallenge` that was answered, where the person has a second factor.
+    /// A question from `startChallenge` that was answered; needed where the person has a second factor, and in every
+    /// session that has shown no more than the password.
     challenge_id: Option<ID>,
 }
 

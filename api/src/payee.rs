@@ -93,7 +93,7 @@ impl PayeeMutation {
         Ok(TrustedPayeesPayload { trusted_payees: trusted(context).await? })
     }
 
-    /// Trusts a payee no longer. Refuses `RECIPIENT_UNKNOWN`, `NOT_FOUND`.
+    /// Trusts a payee no longer, whoever it is.
     async fn distrust_payee(
         &self,
         context: &Context<'_>,

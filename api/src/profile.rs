@@ -71,7 +71,8 @@ pub(crate) struct ChangePasswordInput {
     /// 12 to 128 characters, any of them, that can't be guessed.
     #[graphql(secret)]
     new_password: String,
-    /// A question from `startChallenge` that was answered, where the person has a second factor.
+    /// A question from `startChallenge` that was answered; needed where the person has a second factor, and in every
+    /// session that has shown no more than the password.
     challenge_id: Option<ID>,
 }
 

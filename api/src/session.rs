@@ -152,8 +152,7 @@ pub(crate) struct SessionMutation;
 
 #[Object]
 impl SessionMutation {
-    /// Signs in. Refuses `SIGN_IN_FAILED` whatever was wrong, `USER_NOT_ACTIVE` before the code was shown,
-    /// `TOO_MANY_TRIES`, `OVERLOADED`.
+    /// Signs in. Refuses `SIGN_IN_FAILED` whatever was wrong, `TOO_MANY_TRIES`, `OVERLOADED`.
     async fn sign_in(
         &self,
         context: &Context<'_>,

@@ -7,14 +7,6 @@ use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
 use entity::secret::Secret;
 use entity::{recovery_code, totp};
 
-/// The password again.
-#[derive(InputObject)]
-pub(crate) struct EnrolTotpInput {
-    /// The password of the person.
-    #[graphql(secret)]
-    password: String,
-}
-
 /// What an authenticator app has to know. It guards nothing until `confirmTotp`.
 #[derive(SimpleObject)]
 pub(crate) struct EnrolTotpPayload {
@@ -51,7 +43,8 @@ pub(crate) struct SecondFactorInput {
     /// The password of the person.
     #[graphql(secret)]
     password: String,
-    /// A question from `startChallenge` that was answered.
+    /// A question from `startChallenge` that was answered; needed where the person has a second factor, and in every
+    /// session that has shown no more than the password.
     challenge_id: Option<ID>,
 }
 
@@ -67,13 +60,19 @@ pub(crate) struct TotpMutation;
 
 #[Object]
 impl TotpMutation {
-    /// Makes a secret for an authenticator app. Refuses `TOTP_ENROLLED`, `PASSWORD_WRONG`, `TOO_MANY_TRIES`, `OVERLOADED`.
+    /// Makes a secret for an authenticator app. Refuses `TOTP_ENROLLED`, `PASSWORD_WRONG`,
+    /// `CHALLENGE_REQUIRED`, `CHALLENGE_INVALID`, `TOO_MANY_TRIES`, `OVERLOADED`.
     async fn enrol_totp(
         &self,
         context: &Context<'_>,
-        #[graphql(desc = "The password again.")] input: EnrolTotpInput,
+        #[graphql(desc = "The password, and an answered question.")] input: SecondFactorInput,
     ) -> ApiResult<EnrolTotpPayload> {
-        let made = totp::enrol(bank(context)?, caller(context)?, proof(input.password, None)?).await?;
+        let made = totp::enrol(
+            bank(context)?,
+            caller(context)?,
+            proof(input.password, input.challenge_id.as_ref())?,
+        )
+        .await?;
         Ok(EnrolTotpPayload { secret: made.secret.reveal().to_owned(), uri: made.uri.reveal().to_owned() })
     }
 

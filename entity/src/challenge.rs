@@ -3,7 +3,7 @@
 //! Guarantees: an answer is good for one act of one person in one session and nothing else: it is bound to
 //! a digest of the act, for a payment of its payee, amount, currency and key (dynamic linking, Regulation
 //! (EU) 2018/389, article 5). It is good for five minutes, and a question for five wrong answers. Answers are
-//! counted by person and address too. Who has an authenticator app is asked for it or for a recovery code;
+//! counted by session, device or person, and by address. Who has an authenticator app is asked for it or for a recovery code;
 //! who has none gets a code at its primary handle, which says what it is for.
 //!
 //! Refuses `ANSWER_WRONG`, `CHALLENGE_EXPIRED`, `CHALLENGE_INVALID`, `METHOD_UNAVAILABLE`, `TOO_MANY_TRIES`.
@@ -23,7 +23,7 @@ use crate::session::{self, Caller, Tokens};
 use crate::table::{challenge, user as people};
 use crate::throttle::{By, Counted, forgive, take};
 use crate::vault::DataKey;
-use crate::{recovery_code, totp, user, verification};
+use crate::{device, recovery_code, totp, user, verification};
 use chrono::Duration;
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseTransaction, DeriveActiveEnum, EntityTrait,
@@ -160,11 +160,16 @@ fn hmac(bank: &Bank, id: ChallengeId, code: &str) -> Vec<u8> {
     keys::mac(&bank.vault.derive("challenge code"), &[id.0.as_bytes(), code.as_bytes()]).to_vec()
 }
 
-/// Counts a code that is going to be sent, where one is.
-pub(crate) async fn count(bank: &Bank, user: UserId, counted: Counted) -> Result<()> {
+/// Counts a code that is going to be sent, where one is: a confirmed session by itself, so that who knows
+/// only the password can't keep it from asking.
+pub(crate) async fn count(bank: &Bank, caller: Caller) -> Result<()> {
     let db = bank.db.connection();
-    let key = user::data_key(bank, db, user).await?;
-    if totp::is_enrolled(db, &key).await? { Ok(()) } else { take(bank, counted, By::user(user)).await }
+    let key = user::data_key(bank, db, caller.user).await?;
+    if totp::is_enrolled(db, &key).await? {
+        return Ok(());
+    }
+    let by = if caller.confirmed { By::Session(caller.session) } else { By::user(caller.user) };
+    take(bank, Counted::SendQuestion, by).await
 }
 
 /// Asks before a change of what guards the wallet.
@@ -172,7 +177,7 @@ pub(crate) async fn count(bank: &Bank, user: UserId, counted: Counted) -> Result
 /// # Errors
 /// `TOO_MANY_TRIES`.
 pub async fn ask_security(bank: &Bank, caller: Caller) -> Result<Challenge> {
-    count(bank, caller.user, Counted::SendCode).await?;
+    count(bank, caller).await?;
     let tx = bank.db.begin().await?;
     let (row, key) = user::lock(bank, &tx, caller.user).await?;
     let bound = Bound::security(caller.session);
@@ -201,7 +206,8 @@ pub async fn answer(
     if !own {
         return Err(Code::ChallengeInvalid.at("challengeId").into());
     }
-    take(bank, Counted::Answer, By::user(asked.user_id)).await?;
+    let by = answered_by(bank, &asked, origin).await?;
+    take(bank, Counted::Answer, by).await?;
     let tx = bank.db.begin().await?;
     let (_, key) = user::lock(bank, &tx, asked.user_id).await?;
     let asked = challenge::Entity::find_by_id(id).lock_exclusive().one(&tx).await?;
@@ -221,9 +227,18 @@ pub async fn answer(
         None => Some(signed_in(bank, &tx, &key, id, origin).await?),
     };
     tx.commit().await?;
-    forgive(bank, Counted::Answer, By::user(asked.user_id)).await?;
+    forgive(bank, Counted::Answer, by).await?;
     bank.bell.ring();
     Ok(tokens)
+}
+
+/// By what answers are counted: the session, or for a sign-in a device that is known, or else the person.
+async fn answered_by(bank: &Bank, asked: &challenge::Model, origin: &Origin) -> Result<By<'static>> {
+    if let Some(session) = asked.session_id {
+        return Ok(By::Session(session));
+    }
+    let known = device::known(bank.db.connection(), asked.user_id, origin).await?;
+    Ok(known.map_or(By::user(asked.user_id), |device| By::Device(device.id)))
 }
 
 async fn is_right(

@@ -29,7 +29,8 @@ use crate::vault::DataKey;
 use crate::{instrument as instruments, payee};
 use sea_orm::sea_query::Query;
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, Condition, DatabaseTransaction, EntityTrait, PaginatorTrait, QueryFilter,
+    ActiveEnum, ActiveValue::Set, ColumnTrait, Condition, DatabaseTransaction, EntityTrait, PaginatorTrait,
+    QueryFilter,
 };
 use serde_json::{Value, json};
 
@@ -49,7 +50,7 @@ pub async fn export(bank: &Bank, caller: Caller, proof: Proof) -> Result<Value> 
     Ok(json!({
         "exportedAt": bank.clock.now(),
         "name": person.name,
-        "language": person.locale.language,
+        "language": person.locale.language.to_value(),
         "timeZone": person.locale.zone(),
         "antiPhishingPhrase": person.phrase,
         "termsVersion": person.terms_version,

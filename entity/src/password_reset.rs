@@ -25,7 +25,7 @@ use crate::secret::Secret;
 use crate::security_event::SecurityEventKind;
 use crate::session::{self, EndReason};
 use crate::table::{handle, password_reset, user};
-use crate::throttle::{By, Counted, take};
+use crate::throttle::{By, Counted, forgive, take};
 use crate::user::{self as people, UserState};
 use crate::{recovery_code, totp, verification};
 use chrono::Duration;
@@ -154,6 +154,9 @@ pub async fn finish(
     }
     replace(bank, &tx, row.id, user, password_hash, origin).await?;
     tx.commit().await?;
+    // What was guessed at was the old one.
+    forgive(bank, Counted::SignIn, By::user(user)).await?;
+    forgive(bank, Counted::Answer, By::user(user)).await?;
     bank.bell.ring();
     Ok(())
 }

@@ -7,7 +7,7 @@ use crate::bank::Bank;
 use crate::challenge::{self, Bound};
 use crate::clock::Time;
 use crate::db::Db;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::handle::Handle;
 use crate::id::{ChallengeId, InstrumentId, UserId};
 use crate::instrument;
@@ -63,8 +63,9 @@ pub async fn trust(
     challenge: ChallengeId,
     origin: &Origin,
 ) -> Result<()> {
-    let (id, name) = resolve(bank, caller, payee).await?;
+    // First, so that nobody asks who is known without an answer.
     challenge::spend(bank, caller, challenge, &Bound::security(caller.session)).await?;
+    let (id, name) = resolve(bank, caller, payee).await?;
     let now = bank.clock.now();
     let tx = bank.db.begin().await?;
     let (_, key) = user::lock(bank, &tx, caller.user).await?;
@@ -85,9 +86,13 @@ pub async fn trust(
 /// Trusts a payee no longer. Doing it twice is doing it once.
 ///
 /// # Errors
-/// `RECIPIENT_UNKNOWN`, `NOT_FOUND`.
+/// Only faults: whoever it is, it is not trusted any more.
 pub async fn distrust(bank: &Bank, caller: Caller, payee: &Payee) -> Result<()> {
-    let (id, _) = resolve(bank, caller, payee).await?;
+    let id = match resolve(bank, caller, payee).await {
+        Ok((id, _)) => id,
+        Err(Error::Refused(_)) => return Ok(()),
+        Err(fault) => return Err(fault),
+    };
     trusted_payee::Entity::delete_by_id((caller.user, id)).exec(bank.db.connection()).await?;
     Ok(())
 }

@@ -15,10 +15,10 @@ use crate::refusal::Code;
 use crate::seal::Place;
 use crate::security_event::{self, SecurityEventKind};
 use crate::session::{self, Tokens};
-use crate::table::{self, handle, registration, verification as code};
+use crate::table::{self, handle, registration};
 use crate::user::{NAME, UserState};
 use crate::verification::{self, Ask, Purpose, Verification};
-use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder};
+use sea_orm::{EntityTrait, IntoActiveModel};
 use serde::{Deserialize, Serialize};
 
 /// The terms in force. A new version is a new date.
@@ -112,18 +112,4 @@ pub async fn activate(bank: &Bank, id: VerificationId, code: &str, origin: &Orig
     let tokens = session::open(bank, tx, &key, origin, true).await?;
     shown.tx.commit().await?;
     Ok(tokens)
-}
-
-/// The password hash of somebody who has signed up with this handle and not yet shown the code.
-pub(crate) async fn pending(bank: &Bank, handle: &Handle) -> Result<Option<String>> {
-    let row = registration::Entity::find()
-        .find_also_related(code::Entity)
-        .filter(code::COLUMN.fingerprint.eq(bank.vault.fingerprint(handle)))
-        .filter(code::COLUMN.completed_at.is_null())
-        .filter(code::Column::Code.is_not_null())
-        .filter(code::Column::ExpiresAt.gt(bank.clock.now()))
-        .order_by_desc(registration::Column::Id)
-        .one(bank.db.connection())
-        .await?;
-    Ok(row.map(|(row, _)| row.password_hash))
 }

@@ -1,7 +1,7 @@
 //! Signing in: a handle and its password open a session, after the second factor where there is one.
 //!
-//! Guarantees: whatever was wrong, the answer and the work are the same (ASVS 5.0, 6.3.8); only who
-//! knows the right password learns that the code has not been shown yet. Tries are counted before the
+//! Guarantees: whatever was wrong, the answer and the work are the same (ASVS 5.0, 6.3.8); who has not
+//! shown the code of the sign-up yet has no wallet to sign in to. Tries are counted before the
 //! password is looked at: by address, and by handle, or by the device if it is one of the person's.
 //! Wrong passwords are in the person's own log, and it is told when they are stopped. A password that was
 //! hashed with older parameters is hashed anew when it is right.
@@ -15,7 +15,6 @@ use crate::notification::{self, CodePurpose, Notice};
 use crate::origin::Origin;
 use crate::password::{Password, Verdict};
 use crate::refusal::Code;
-use crate::registration;
 use crate::security_event::{self, SecurityEventKind};
 use crate::session::{self, Tokens};
 use crate::table::{handle, user};
@@ -36,8 +35,7 @@ pub enum SignedIn {
 /// Signs in with a handle and its password.
 ///
 /// # Errors
-/// `SIGN_IN_FAILED` whatever was wrong; `USER_NOT_ACTIVE` for the right password of somebody who
-/// has not shown the code yet; `TOO_MANY_TRIES`, `OVERLOADED`.
+/// `SIGN_IN_FAILED` whatever was wrong; `TOO_MANY_TRIES`, `OVERLOADED`.
 pub async fn sign_in(bank: &Bank, handle: &Handle, password: Password, origin: &Origin) -> Result<SignedIn> {
     let db = bank.db.connection();
     let fingerprint = bank.vault.fingerprint(handle);
@@ -47,15 +45,19 @@ pub async fn sign_in(bank: &Bank, handle: &Handle, password: Password, origin: &
         Some(user) => device::known(db, user.id, origin).await?.map(|device| device.id),
         None => None,
     };
-    let by = known.map_or(By::Handle(fingerprint), By::Device);
+    // A person is counted as one, by whichever of its handles it is tried.
+    let by = match (known, &found) {
+        (Some(device), _) => By::Device(device),
+        (None, Some(user)) => By::user(user.id),
+        (None, None) => By::Handle(fingerprint),
+    };
     take(bank, Counted::SignIn, By::Address(origin)).await?;
     if let Err(refusal) = take(bank, Counted::SignIn, by).await {
         return Err(stopped(bank, found, known, refusal, origin).await);
     }
     let Some(user) = found else {
-        let pending = registration::pending(bank, handle).await?;
-        let verdict = bank.passwords.verify(password, pending).await?;
-        return Err(if verdict.is_right() { Code::UserNotActive } else { Code::SignInFailed }.into());
+        bank.passwords.verify(password, None).await?;
+        return Err(Code::SignInFailed.into());
     };
     let (verdict, again) = bank.passwords.verify_keeping(password, user.password_hash.clone()).await?;
     if !verdict.is_right() {
@@ -68,7 +70,11 @@ pub async fn sign_in(bank: &Bank, handle: &Handle, password: Password, origin: &
         upgrade(bank, &user, again).await?;
     }
     let tx = bank.db.begin().await?;
-    let (row, key) = people::lock(bank, &tx, user.id).await?;
+    // The person may have left meanwhile.
+    let (row, key) = people::lock(bank, &tx, user.id).await.map_err(|error| match error {
+        Error::Refused(_) => Code::SignInFailed.into(),
+        Error::Fault(_) => error,
+    })?;
     let signed_in = if totp::is_enrolled(&tx, &key).await? {
         let bound = Bound { act: Act::SignIn, session: None, words: "sign in".to_owned() };
         let asked = challenge::ask(bank, &tx, &key, &row, bound, CodePurpose::Security);

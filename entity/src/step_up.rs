@@ -19,7 +19,6 @@ use crate::notification::CodePurpose;
 use crate::payee;
 use crate::refusal::{Code, Refusal};
 use crate::session::Caller;
-use crate::throttle::Counted;
 use crate::transaction::Transaction;
 use crate::user;
 use chrono::Duration;
@@ -211,7 +210,7 @@ async fn consent(bank: &Bank, payment: &Payment) -> Result<Consent> {
 }
 
 async fn ask(bank: &Bank, payment: Payment) -> Result<Challenge> {
-    challenge::count(bank, payment.payer.user, Counted::SendPaymentCode).await?;
+    challenge::count(bank, payment.payer).await?;
     let tx = bank.db.begin().await?;
     let (row, key) = user::lock(bank, &tx, payment.payer.user).await?;
     let (bound, amount) = (payment.bound(), payment.amount.to_string());

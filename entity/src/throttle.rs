@@ -11,7 +11,7 @@ use crate::bank::Bank;
 use crate::clock::Time;
 use crate::error::{Error, Result};
 use crate::handle::Fingerprint;
-use crate::id::{DeviceId, UserId};
+use crate::id::{DeviceId, SessionId, UserId};
 use crate::origin::Origin;
 use crate::refusal::Code;
 use crate::table::throttle;
@@ -22,8 +22,8 @@ use sea_orm::sea_query::OnConflict;
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect};
 use std::fmt;
 
-/// Doublings of a window at most: 64 times as long.
-const STRIKES_MAX: i32 = 6;
+/// Doublings of a window at most: eight times as long.
+const STRIKES_MAX: i32 = 3;
 /// After so long without a spent window the next one is short again.
 const FORGIVEN: Duration = Duration::days(1);
 /// Shut keys that a process remembers.
@@ -40,8 +40,12 @@ pub(crate) enum Counted {
     ShowCode,
     /// Answers to questions.
     Answer,
-    /// Codes sent for payments.
-    SendPaymentCode,
+    /// Questions asked with a code that is sent.
+    SendQuestion,
+    /// Passwords shown again in a session.
+    Confirm,
+    /// Payees that nobody is.
+    UnknownPayee,
 }
 
 /// By what it is counted.
@@ -53,6 +57,8 @@ pub(crate) enum By<'a> {
     Address(&'a Origin),
     /// A device that has signed in before, so that others can't shut its owner out.
     Device(DeviceId),
+    /// A session, so that another one of the same person can't shut it out.
+    Session(SessionId),
 }
 
 impl By<'_> {
@@ -72,13 +78,14 @@ struct Rule {
 /// The rules. The README states them.
 fn rule(counted: Counted, by: By<'_>) -> Rule {
     let (tries, window) = match (counted, by) {
-        (Counted::SignIn, By::Handle(_) | By::Device(_)) => (5, Duration::minutes(15)),
+        (Counted::SignIn, By::Handle(_) | By::Device(_) | By::Session(_)) => (5, Duration::minutes(15)),
         (Counted::SignIn, By::Address(_)) => (20, Duration::hours(6)),
-        (Counted::SendCode, By::Handle(_) | By::Device(_)) => (3, Duration::hours(1)),
+        (Counted::SendCode, By::Handle(_) | By::Device(_) | By::Session(_)) => (3, Duration::hours(1)),
         (Counted::SendCode, By::Address(_)) => (10, Duration::hours(1)),
-        (Counted::ShowCode, By::Handle(_) | By::Device(_)) => (10, Duration::hours(1)),
+        (Counted::ShowCode, By::Handle(_) | By::Device(_) | By::Session(_)) => (10, Duration::hours(1)),
         (Counted::ShowCode, By::Address(_)) => (30, Duration::hours(1)),
-        (Counted::SendPaymentCode, _) => (20, Duration::hours(1)),
+        (Counted::Confirm, _) => (5, Duration::minutes(15)),
+        (Counted::SendQuestion | Counted::UnknownPayee, _) => (20, Duration::hours(1)),
         (Counted::Answer, _) => (10, Duration::hours(1)),
     };
     Rule { tries, window }
@@ -152,6 +159,7 @@ fn key(bank: &Bank, counted: Counted, by: By<'_>) -> Option<Fingerprint> {
     Some(match by {
         By::Handle(handle) => digest(b"handle", handle.0.as_bytes()),
         By::Device(device) => digest(b"device", device.0.as_bytes()),
+        By::Session(session) => digest(b"session", session.0.as_bytes()),
         By::Address(origin) => digest(b"address", origin.counted()?.to_string().as_bytes()),
     })
 }
@@ -241,7 +249,7 @@ mod tests {
             }
         }
         assert_eq!(made[..9], [0, 1, 2, 10, 11, 12, 30, 31, 32]);
-        assert!(made.len() <= 3 * 8, "{made:?}");
+        assert!(made.len() <= 3 * 21, "{made:?}");
         let later = state.unwrap().ends_at + FORGIVEN;
         let (after, open) = count(state, rule, later);
         assert!(open && after.strikes == 0 && after.ends_at == later + rule.window);

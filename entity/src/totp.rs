@@ -18,7 +18,7 @@ use crate::recovery_code;
 use crate::refusal::Code;
 use crate::secret::Secret;
 use crate::security_event::SecurityEventKind;
-use crate::session::Caller;
+use crate::session::{self, Caller, EndReason};
 use crate::table::{recovery_code as recovery_codes, totp_secret};
 use crate::throttle::{By, Counted, take};
 use crate::user::{self, Proof};
@@ -123,6 +123,7 @@ pub async fn confirm(bank: &Bank, caller: Caller, code: &str, origin: &Origin) -
     let own = totp_secret::Entity::update_many().filter(totp_secret::COLUMN.user_id.eq(caller.user));
     own.set(confirmed).exec(&tx).await?;
     let codes = recovery_code::renew_in(bank, &tx, &key).await?;
+    session::end_all(&tx, caller.user, Some(caller.session), EndReason::FactorChanged, now).await?;
     notification::warn(bank, &tx, &key, SecurityEventKind::TotpEnabled, &Notice::TotpEnabled, origin).await?;
     tx.commit().await?;
     bank.bell.ring();
@@ -143,6 +144,8 @@ pub async fn disable(bank: &Bank, caller: Caller, proof: Proof, origin: &Origin)
     totp_secret::Entity::delete_by_id(caller.user).exec(&tx).await?;
     let codes = recovery_codes::Entity::delete_many();
     codes.filter(recovery_codes::COLUMN.user_id.eq(caller.user)).exec(&tx).await?;
+    let now = bank.clock.now();
+    session::end_all(&tx, caller.user, Some(caller.session), EndReason::FactorChanged, now).await?;
     notification::warn(bank, &tx, &key, SecurityEventKind::TotpDisabled, &Notice::TotpDisabled, origin)
         .await?;
     tx.commit().await?;

@@ -15,6 +15,7 @@ use crate::money::Amount;
 use crate::refusal::{Code, Refusal};
 use crate::session::Caller;
 use crate::step_up::{self, Consent, Paid, Payment};
+use crate::throttle::{By, Counted, take};
 use crate::transaction::{Draft, IdempotencyKey, Kind, State};
 
 /// What the payer says.
@@ -67,6 +68,11 @@ pub async fn create(bank: &Bank, payer: Caller, order: Order) -> Result<Paid> {
                 && bank.by_handle.forget(&bank.vault.fingerprint(&order.to)) =>
         {
             pay(bank, payer, &order).await
+        }
+        // Who asks for many that nobody is, is looking for those that somebody is.
+        Err(Error::Refused(refusal)) if refusal.code == Code::RecipientUnknown => {
+            take(bank, Counted::UnknownPayee, By::user(payer.user)).await?;
+            Err(refusal.into())
         }
         done => done,
     }

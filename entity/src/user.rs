@@ -167,12 +167,13 @@ pub(crate) fn phrase(key: &DataKey, row: &user::Model) -> Result<Option<String>,
 pub struct Proof {
     /// The password, again.
     pub password: Password,
-    /// A question that was answered, where the person has a second factor.
+    /// A question that was answered.
     pub challenge: Option<ChallengeId>,
 }
 
-/// Asks somebody who is signed in for the password again, and for the second factor if there is one
-/// (ASVS 5.0, 7.5.1).
+/// Asks somebody who is signed in for the password again (ASVS 5.0, 7.5.1), and for an answered question: always
+/// where there is a second factor, and in every session that has shown no more than the password. Else who
+/// knows the password could set up a second factor of its own.
 ///
 /// # Errors
 /// `PASSWORD_WRONG`, `CHALLENGE_REQUIRED`, `CHALLENGE_INVALID`, `TOO_MANY_TRIES`, `OVERLOADED`.
@@ -180,16 +181,20 @@ pub(crate) async fn confirm(bank: &Bank, caller: Caller, proof: Proof) -> Result
     let db = bank.db.connection();
     let row = user::Entity::find_by_id(caller.user).one(db).await?.ok_or(Code::NotFound)?;
     let by = By::user(caller.user);
-    take(bank, Counted::SignIn, by).await?;
+    take(bank, Counted::Confirm, by).await?;
     if !bank.passwords.verify(proof.password, Some(row.password_hash)).await?.is_right() {
         return Err(Code::PasswordWrong.at("password").into());
     }
-    forgive(bank, Counted::SignIn, by).await?;
+    forgive(bank, Counted::Confirm, by).await?;
+    if let Some(id) = proof.challenge {
+        return challenge::spend(bank, caller, id, &Bound::security(caller.session)).await;
+    }
     let key = data_key(bank, db, caller.user).await?;
-    match proof.challenge {
-        Some(id) => challenge::spend(bank, caller, id, &Bound::security(caller.session)).await,
-        None if totp::is_enrolled(db, &key).await? => Err(Code::ChallengeRequired.at("challengeId").into()),
-        None => Ok(()),
+    let shown_more = session::is_confirmed(bank, caller.session).await?;
+    if shown_more && !totp::is_enrolled(db, &key).await? {
+        Ok(())
+    } else {
+        Err(Code::ChallengeRequired.at("challengeId").into())
     }
 }
 

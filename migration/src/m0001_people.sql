@@ -99,7 +99,7 @@ CREATE TABLE sessions (
     expires_at {time} NOT NULL,
     confirmed_at {time},
     ended_at {time},
-    end_reason TEXT CHECK (end_reason IN ('SIGNED_OUT', 'REVOKED', 'TOKEN_REUSED', 'NOT_ME', 'PASSWORD_CHANGED', 'PASSWORD_RESET', 'LOCKED', 'CLOSED')),
+    end_reason TEXT CHECK (end_reason IN ('SIGNED_OUT', 'REVOKED', 'TOKEN_REUSED', 'NOT_ME', 'PASSWORD_CHANGED', 'PASSWORD_RESET', 'LOCKED', 'CLOSED', 'FACTOR_CHANGED')),
     CHECK ((ended_at IS NULL) = (end_reason IS NULL))
 ) {table};
 CREATE INDEX sessions_user ON sessions (user_id);

@@ -107,7 +107,7 @@ fn mutation(name: &str, payload: &str) -> String {
     let input = match name {
         "unfreezeUser" => "FreezeUserInput".to_owned(),
         "exportPersonalData" | "closeUser" => "LeaveInput".to_owned(),
-        "disableTotp" | "renewRecoveryCodes" => "SecondFactorInput".to_owned(),
+        "enrolTotp" | "disableTotp" | "renewRecoveryCodes" => "SecondFactorInput".to_owned(),
         "addHandle" | "makeHandlePrimary" | "removeHandle" => "ChangeHandleInput".to_owned(),
         _ => format!("{}{rest}Input", first.to_uppercase()),
     };

@@ -87,6 +87,8 @@ pub enum EndReason {
     Locked,
     /// The wallet was closed.
     Closed,
+    /// The second factor was changed.
+    FactorChanged,
 }
 
 /// The column of the address, for its seal.
@@ -129,6 +131,12 @@ async fn issue(tx: &DatabaseTransaction, session_id: SessionId, now: Time) -> Re
     let row = refresh_token::Model { hash: hash(&refresh), session_id, issued_at: now, used_at: None };
     refresh_token::Entity::insert(row.into_active_model()).exec_without_returning(tx).await?;
     Ok(Secret::new(refresh))
+}
+
+/// Whether the person has shown more than the password in this session.
+pub(crate) async fn is_confirmed(bank: &Bank, id: SessionId) -> Result<bool> {
+    let row = session::Entity::find_by_id(id).one(bank.db.connection()).await?;
+    Ok(row.is_some_and(|row| row.confirmed_at.is_some()))
 }
 
 /// Records that the person has shown more than the password in this session.

@@ -83,7 +83,8 @@ async fn end(bank: &Bank, user: UserId, id: SessionId, why: EndReason, origin: &
             | EndReason::PasswordChanged
             | EndReason::PasswordReset
             | EndReason::Locked
-            | EndReason::Closed => SecurityEventKind::SessionRevoked,
+            | EndReason::Closed
+            | EndReason::FactorChanged => SecurityEventKind::SessionRevoked,
         };
         security_event::record(bank, &tx, &key, kind, origin).await?;
     }

@@ -71,7 +71,7 @@ async fn a_wrong_name_and_a_wrong_password_look_alike(world: &World) {
 async fn who_has_not_shown_the_code_can_not_sign_in(world: &World) {
     let handle = json!({ "email": "pending@example.com" });
     sign_up(&world.client(), &handle).await;
-    assert_eq!(sign_in(world, &handle, PASSWORD).await, Err(refused("USER_NOT_ACTIVE", "")));
+    assert_eq!(sign_in(world, &handle, PASSWORD).await, Err(refused("SIGN_IN_FAILED", "")));
     assert_eq!(sign_in(world, &handle, "not the password").await, Err(refused("SIGN_IN_FAILED", "")));
 }
 

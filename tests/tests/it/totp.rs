@@ -12,6 +12,7 @@ on_both_setups!(
     a_recovery_code_works_once,
     what_guards_the_wallet_is_changed_with_the_second_factor,
     an_answer_is_good_for_its_own_question,
+    who_knows_the_password_alone_changes_nothing,
     answers_are_not_guessed,
 );
 
@@ -172,6 +173,39 @@ async fn an_answer_is_good_for_its_own_question(world: &World) {
         let asked = answer(&alice.client, &json!({ "id": id }), json!({ "totp": "000000" })).await;
         assert!(asked.is_err(), "{id}");
     }
+}
+
+/// Neither a factor nor a handle of one's own can be put in place of the owner's.
+async fn who_knows_the_password_alone_changes_nothing(world: &World) {
+    let alice = Person::join(world).await;
+    let session = sign_in(world, &alice).await;
+    let thief = world.client().with_token(text(&session["session"]["accessToken"]));
+    let own = json!({ "email": format!("thief{}@example.com", tests::client::unique()) });
+    let password = json!({ "password": PASSWORD });
+    let handle = json!({ "handle": own, "password": PASSWORD });
+    let change = json!({ "oldPassword": PASSWORD, "newPassword": "hopscotch under seven willows" });
+    let asked = || Err(refused("CHALLENGE_REQUIRED", "challengeId"));
+    assert_eq!(thief.try_act("enrolTotp", "secret", password.clone()).await, asked());
+    assert_eq!(thief.try_act("addHandle", "verification { verificationId }", handle).await, asked());
+    assert_eq!(thief.try_act("changePassword", "profile { passwordSetAt }", change).await, asked());
+    assert_eq!(thief.try_act("exportPersonalData", "json", password.clone()).await, asked());
+    assert_eq!(thief.try_act("closeUser", "closed", password.clone()).await, asked());
+    // The code goes to the owner; with it the session has shown more.
+    let started = thief.ask("mutation { startChallenge { challenge { id } } }", Value::Null).await;
+    let challenge = started["startChallenge"]["challenge"].clone();
+    let code = world.messages(&alice.handle).await[0].0[..6].to_owned();
+    answer(&thief, &challenge, json!({ "code": code })).await.unwrap();
+    let input = json!({ "password": PASSWORD, "challengeId": challenge["id"] });
+    assert!(thief.try_act("enrolTotp", "secret", input).await.is_ok());
+    // Who looks for people without paying any is stopped.
+    let mut codes = Vec::new();
+    for n in 0..21 {
+        let nobody = json!({ "to": { "email": format!("n{n}@example.org") }, "money": tests::client::euros("1.00"), "idempotencyKey": "n" });
+        codes.push(
+            alice.client.try_act("createTransfer", "transaction { id }", nobody).await.unwrap_err().code,
+        );
+    }
+    assert_eq!((codes[19].as_str(), codes[20].as_str()), ("RECIPIENT_UNKNOWN", "TOO_MANY_TRIES"));
 }
 
 async fn answers_are_not_guessed(world: &World) {
