@@ -9,8 +9,8 @@ use chrono::{DateTime, Utc};
 use entity::challenge;
 use entity::id::ChallengeId;
 use entity::password::Password;
+use entity::proof::Proof;
 use entity::step_up::Paid;
-use entity::user::Proof;
 
 /// What is asked before.
 #[derive(Clone, Copy, PartialEq, Eq, Enum)]

@@ -10,7 +10,7 @@ use async_graphql::{Context, Enum, ID, InputObject, Object, SimpleObject};
 use chrono::{DateTime, Utc};
 use entity::handle::{self, own};
 use entity::id::VerificationId;
-use entity::user::Proof;
+use entity::proof::Proof;
 
 /// What kind of handle.
 #[derive(Clone, Copy, PartialEq, Eq, Enum)]

@@ -64,4 +64,11 @@ impl Gate for Shared {
             tracing::debug!(%error, "a shut key is not remembered");
         }
     }
+
+    async fn open(&self, key: Fingerprint) {
+        // What is forgotten late ends by itself.
+        if let Err(error) = self.redis.clone().del(self.name(key)).await {
+            tracing::debug!(%error, "a shut key is still remembered");
+        }
+    }
 }

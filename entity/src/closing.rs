@@ -17,6 +17,7 @@ use crate::id::{EventId, UserId};
 use crate::message::{self, Letter};
 use crate::notification::Notice;
 use crate::origin::Origin;
+use crate::proof::{self, Proof};
 use crate::refusal::Code;
 use crate::security_event::{self, SecurityEventKind};
 use crate::session::{self, Caller, EndReason};
@@ -24,7 +25,7 @@ use crate::table::{
     account as accounts, annotation, handle, instrument, job, notification, notification_preference,
     recovery_code, totp_secret, transaction, trusted_payee, user,
 };
-use crate::user::{self as people, Proof, UserState};
+use crate::user::{self as people, UserState};
 use crate::vault::DataKey;
 use crate::{instrument as instruments, payee};
 use sea_orm::sea_query::Query;
@@ -39,7 +40,7 @@ use serde_json::{Value, json};
 /// # Errors
 /// `PASSWORD_WRONG`, `CHALLENGE_REQUIRED`, `CHALLENGE_INVALID`, `TOO_MANY_TRIES`, `OVERLOADED`.
 pub async fn export(bank: &Bank, caller: Caller, proof: Proof) -> Result<Value> {
-    people::confirm(bank, caller, proof).await?;
+    proof::confirm(bank, caller, proof).await?;
     let id = caller.user;
     let person = people::find_many(bank, &[id]).await?.remove(&id).ok_or(Code::NotFound)?;
     let handles = people::handles(bank, id).await?.into_iter();
@@ -85,7 +86,7 @@ async fn balances(db: &Db, id: UserId) -> Result<Vec<Value>> {
 /// # Errors
 /// See the module.
 pub async fn close(bank: &Bank, caller: Caller, proof: Proof, origin: &Origin) -> Result<()> {
-    people::confirm(bank, caller, proof).await?;
+    proof::confirm(bank, caller, proof).await?;
     let tx = bank.db.begin().await?;
     let (row, key) = people::lock(bank, &tx, caller.user).await?;
     if row.state == UserState::Frozen {

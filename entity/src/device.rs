@@ -125,11 +125,14 @@ pub async fn report(bank: &Bank, token: &str, origin: &Origin) -> Result<()> {
     let row = row.filter(|row| row.created_at + REPORTED_FOR > now).ok_or(expired)?;
     let (_, key) = user::lock(bank, &tx, row.user_id).await?;
     session::end_all(&tx, row.user_id, None, EndReason::NotMe, now).await?;
-    device::Entity::update_many()
-        .set(device::ActiveModel { token_hash: Set(keys::random_bytes().to_vec()), ..Default::default() })
-        .filter(device::COLUMN.id.eq(row.device_id.unwrap_or(DeviceId(Uuid::nil()))))
-        .exec(&tx)
-        .await?;
+    if let Some(reported) = row.device_id {
+        let nobody = Set(keys::random_bytes().to_vec());
+        device::Entity::update_many()
+            .set(device::ActiveModel { token_hash: nobody, ..Default::default() })
+            .filter(device::COLUMN.id.eq(reported))
+            .exec(&tx)
+            .await?;
+    }
     notification::warn(bank, &tx, &key, SecurityEventKind::ReportedNotMe, &Notice::ReportedNotMe, origin)
         .await?;
     tx.commit().await?;

@@ -14,11 +14,12 @@ use crate::error::Result;
 use crate::id::UserId;
 use crate::notification::{self, Notice};
 use crate::origin::Origin;
+use crate::proof::{self, Proof};
 use crate::refusal::Code;
 use crate::security_event::SecurityEventKind;
 use crate::session::{self, Caller, EndReason};
 use crate::table::user;
-use crate::user::{self as people, Proof, User, UserState};
+use crate::user::{self as people, User, UserState};
 use chrono::Duration;
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, DatabaseTransaction, DeriveActiveEnum, EntityTrait, EnumIter, QueryFilter,
@@ -98,7 +99,7 @@ pub async fn unlock(bank: &Bank, caller: Caller, proof: Proof, origin: &Origin) 
     if proof.challenge.is_none() {
         return Err(Code::ChallengeRequired.at("challengeId").into());
     }
-    people::confirm(bank, caller, proof).await?;
+    proof::confirm(bank, caller, proof).await?;
     let now = bank.clock.now();
     let tx = bank.db.begin().await?;
     let (row, key) = people::lock(bank, &tx, caller.user).await?;

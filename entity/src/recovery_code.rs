@@ -9,13 +9,14 @@ use crate::id::EventId;
 use crate::keys;
 use crate::notification::{self, Notice};
 use crate::origin::Origin;
+use crate::proof::{self, Proof};
 use crate::refusal::Code;
 use crate::secret::Secret;
 use crate::security_event::{self, SecurityEventKind};
 use crate::session::Caller;
 use crate::table::recovery_code;
 use crate::totp;
-use crate::user::{self, Proof};
+use crate::user;
 use crate::vault::DataKey;
 use rand::Rng;
 use sea_orm::{
@@ -58,7 +59,7 @@ fn hash(bank: &Bank, key: &DataKey, code: &str) -> Vec<u8> {
 /// # Errors
 /// `TOTP_NOT_ENROLLED`, `PASSWORD_WRONG`, `CHALLENGE_REQUIRED`, `CHALLENGE_INVALID`, `TOO_MANY_TRIES`, `OVERLOADED`.
 pub async fn renew(bank: &Bank, caller: Caller, proof: Proof, origin: &Origin) -> Result<Vec<Secret>> {
-    user::confirm(bank, caller, proof).await?;
+    proof::confirm(bank, caller, proof).await?;
     let tx = bank.db.begin().await?;
     let (_, key) = user::lock(bank, &tx, caller.user).await?;
     if !totp::is_enrolled(&tx, &key).await? {

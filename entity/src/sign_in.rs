@@ -2,7 +2,7 @@
 //!
 //! Guarantees: whatever was wrong, the answer and the work are the same (ASVS 5.0, 6.3.8); who has not
 //! shown the code of the sign-up yet has no wallet to sign in to. Tries are counted before the
-//! password is looked at: by address, and by handle, or by the device if it is one of the person's.
+//! password is looked at: by address, and by person, or by the device if it is one of the person's.
 //! Wrong passwords are in the person's own log, and it is told when they are stopped. A password that was
 //! hashed with older parameters is hashed anew when it is right.
 
@@ -70,11 +70,7 @@ pub async fn sign_in(bank: &Bank, handle: &Handle, password: Password, origin: &
         upgrade(bank, &user, again).await?;
     }
     let tx = bank.db.begin().await?;
-    // The person may have left meanwhile.
-    let (row, key) = people::lock(bank, &tx, user.id).await.map_err(|error| match error {
-        Error::Refused(_) => Code::SignInFailed.into(),
-        Error::Fault(_) => error,
-    })?;
+    let (row, key) = people::lock(bank, &tx, user.id).await.map_err(left_meanwhile)?;
     let signed_in = if totp::is_enrolled(&tx, &key).await? {
         let bound = Bound { act: Act::SignIn, session: None, words: "sign in".to_owned() };
         let asked = challenge::ask(bank, &tx, &key, &row, bound, CodePurpose::Security);
@@ -88,10 +84,18 @@ pub async fn sign_in(bank: &Bank, handle: &Handle, password: Password, origin: &
     Ok(signed_in)
 }
 
+/// Who has left since its handle was looked up is as unknown as anybody.
+fn left_meanwhile(error: Error) -> Error {
+    match error {
+        Error::Refused(_) => Code::SignInFailed.into(),
+        Error::Fault(_) => error,
+    }
+}
+
 /// Records a wrong password.
 async fn failed(bank: &Bank, user: &user::Model, origin: &Origin) -> Result<()> {
     let tx = bank.db.begin().await?;
-    let (_, key) = people::lock(bank, &tx, user.id).await?;
+    let (_, key) = people::lock(bank, &tx, user.id).await.map_err(left_meanwhile)?;
     security_event::record(bank, &tx, &key, SecurityEventKind::SignInFailed, origin).await?;
     Ok(tx.commit().await?)
 }
@@ -125,8 +129,8 @@ async fn stopped(
         Ok(())
     };
     match told.await {
-        Ok(()) => refusal,
-        Err(error) => error,
+        Ok(()) | Err(Error::Refused(_)) => refusal,
+        Err(fault) => fault,
     }
 }
 

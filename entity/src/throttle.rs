@@ -125,6 +125,8 @@ pub trait Gate: Send + Sync + fmt::Debug {
     async fn shut_until(&self, key: Fingerprint) -> Option<Time>;
     /// Remembers that a key is shut.
     async fn shut(&self, key: Fingerprint, until: Time, now: Time);
+    /// Forgets that a key is shut.
+    async fn open(&self, key: Fingerprint);
 }
 
 /// What one process remembers.
@@ -150,6 +152,10 @@ impl Gate for Memory {
 
     async fn shut(&self, key: Fingerprint, until: Time, _now: Time) {
         self.0.insert(key, until);
+    }
+
+    async fn open(&self, key: Fingerprint) {
+        self.0.remove(&key);
     }
 }
 
@@ -216,6 +222,7 @@ async fn record(bank: &Bank, key: Fingerprint, rule: Rule, now: Time) -> Result<
 pub(crate) async fn forgive(bank: &Bank, counted: Counted, by: By<'_>) -> Result<()> {
     if let Some(key) = key(bank, counted, by) {
         throttle::Entity::delete_by_id(key).exec(bank.db.connection()).await?;
+        bank.gate.open(key).await;
     }
     Ok(())
 }

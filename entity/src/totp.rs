@@ -14,6 +14,7 @@ use crate::handle::own;
 use crate::keys;
 use crate::notification::{self, Notice};
 use crate::origin::Origin;
+use crate::proof::{self, Proof};
 use crate::recovery_code;
 use crate::refusal::Code;
 use crate::secret::Secret;
@@ -21,7 +22,7 @@ use crate::security_event::SecurityEventKind;
 use crate::session::{self, Caller, EndReason};
 use crate::table::{recovery_code as recovery_codes, totp_secret};
 use crate::throttle::{By, Counted, take};
-use crate::user::{self, Proof};
+use crate::user;
 use crate::vault::DataKey;
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{
@@ -72,7 +73,7 @@ fn step_of(secret: &[u8], code: &str, last: i64, now: Time) -> Result<Option<i64
 /// # Errors
 /// `TOTP_ENROLLED`, `PASSWORD_WRONG`, `TOO_MANY_TRIES`, `OVERLOADED`.
 pub async fn enrol(bank: &Bank, caller: Caller, proof: Proof) -> Result<Enrolment> {
-    user::confirm(bank, caller, proof).await?;
+    proof::confirm(bank, caller, proof).await?;
     let tx = bank.db.begin().await?;
     let (_, key) = user::lock(bank, &tx, caller.user).await?;
     if is_enrolled(&tx, &key).await? {
@@ -135,7 +136,7 @@ pub async fn confirm(bank: &Bank, caller: Caller, code: &str, origin: &Origin) -
 /// # Errors
 /// `TOTP_NOT_ENROLLED`, `PASSWORD_WRONG`, `CHALLENGE_REQUIRED`, `CHALLENGE_INVALID`, `TOO_MANY_TRIES`, `OVERLOADED`.
 pub async fn disable(bank: &Bank, caller: Caller, proof: Proof, origin: &Origin) -> Result<()> {
-    user::confirm(bank, caller, proof).await?;
+    proof::confirm(bank, caller, proof).await?;
     let tx = bank.db.begin().await?;
     let (_, key) = user::lock(bank, &tx, caller.user).await?;
     if !is_enrolled(&tx, &key).await? {

@@ -1,25 +1,23 @@
 //! People: who they are, and whether they may act.
 
 use crate::bank::Bank;
-use crate::challenge::{self, Bound};
 use crate::clock::Time;
 use crate::db::{Db, one_of};
 use crate::error::{Fault, Result};
 use crate::gather::{Answers, Gather};
 use crate::handle::own::{self, OwnHandle};
 use crate::handle::{Fingerprint, Handle};
-use crate::id::{ChallengeId, UserId};
+use crate::id::UserId;
 use crate::language::{Language, Locale};
 use crate::notification::{self, Notice};
 use crate::origin::Origin;
-use crate::password::{NewPassword, Password};
+use crate::password::NewPassword;
+use crate::proof::{self, Proof};
 use crate::refusal::{Code, Refusal};
 use crate::seal::Sealed;
 use crate::security_event::SecurityEventKind;
 use crate::session::{self, Caller, EndReason};
 use crate::table::{handle, user};
-use crate::throttle::{By, Counted, forgive, take};
-use crate::totp;
 use crate::vault::{DataKey, Vault};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseTransaction, DeriveActiveEnum, EntityTrait,
@@ -162,42 +160,6 @@ pub(crate) fn phrase(key: &DataKey, row: &user::Model) -> Result<Option<String>,
     row.phrase.as_ref().map(|phrase| key.open_own(PHRASE, phrase)).transpose()
 }
 
-/// What somebody who is signed in shows before a change of what guards the wallet.
-#[derive(Debug)]
-pub struct Proof {
-    /// The password, again.
-    pub password: Password,
-    /// A question that was answered.
-    pub challenge: Option<ChallengeId>,
-}
-
-/// Asks somebody who is signed in for the password again (ASVS 5.0, 7.5.1), and for an answered question: always
-/// where there is a second factor, and in every session that has shown no more than the password. Else who
-/// knows the password could set up a second factor of its own.
-///
-/// # Errors
-/// `PASSWORD_WRONG`, `CHALLENGE_REQUIRED`, `CHALLENGE_INVALID`, `TOO_MANY_TRIES`, `OVERLOADED`.
-pub(crate) async fn confirm(bank: &Bank, caller: Caller, proof: Proof) -> Result<()> {
-    let db = bank.db.connection();
-    let row = user::Entity::find_by_id(caller.user).one(db).await?.ok_or(Code::NotFound)?;
-    let by = By::user(caller.user);
-    take(bank, Counted::Confirm, by).await?;
-    if !bank.passwords.verify(proof.password, Some(row.password_hash)).await?.is_right() {
-        return Err(Code::PasswordWrong.at("password").into());
-    }
-    forgive(bank, Counted::Confirm, by).await?;
-    if let Some(id) = proof.challenge {
-        return challenge::spend(bank, caller, id, &Bound::security(caller.session)).await;
-    }
-    let key = data_key(bank, db, caller.user).await?;
-    let shown_more = session::is_confirmed(bank, caller.session).await?;
-    if shown_more && !totp::is_enrolled(db, &key).await? {
-        Ok(())
-    } else {
-        Err(Code::ChallengeRequired.at("challengeId").into())
-    }
-}
-
 /// Changes the password; all other sessions end.
 ///
 /// # Errors
@@ -210,7 +172,7 @@ pub async fn change_password(
     new: NewPassword,
     origin: &Origin,
 ) -> Result<()> {
-    confirm(bank, caller, proof).await?;
+    proof::confirm(bank, caller, proof).await?;
     let hash = bank.passwords.hash_new(new, hints(bank, caller.user).await?).await?;
     let now = bank.clock.now();
     let tx = bank.db.begin().await?;

@@ -23,6 +23,7 @@ use crate::seal::Place;
 use crate::secret::Secret;
 use crate::table::verification;
 use crate::throttle::{By, Counted, take};
+use crate::user;
 use chrono::Duration;
 use rand::Rng;
 use sea_orm::{
@@ -156,10 +157,18 @@ pub async fn resend(bank: &Bank, id: VerificationId, origin: &Origin) -> Result<
         ..Default::default()
     };
     update(&tx, id, anew).await?;
+    let phrase = match row.user_id {
+        Some(user) => {
+            let (person, key) = user::lock(bank, &tx, user).await?;
+            user::phrase(&key, &person)?
+        }
+        None => None,
+    };
     let letter = Letter {
         notice: notice(row.purpose, taken, code),
+        // A code has no time in its text.
         locale: Locale::stored(row.language, "UTC"),
-        phrase: None,
+        phrase,
         at: now,
         until: Some(expires_at),
     };

@@ -8,6 +8,7 @@
 
 pub mod client;
 pub mod deployment;
+mod place;
 pub mod rails;
 pub mod servers;
 pub mod world;

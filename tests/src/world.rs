@@ -1,25 +1,25 @@
 //! A world: one wallet with its database, its queues, its clock and its outside.
 
 use crate::client::Client;
+use crate::place::Place;
 use crate::servers::{self, Redis};
 use api::server::Api;
+use api::throttle::Shared;
 use chrono::Duration;
 use entity::clock::Clock;
 use entity::handle::Handle;
 use entity::keys::Keys;
 use entity::step_up::Rules;
-use entity::{Bank, Db, ledger, outbox};
+use entity::{Bank, ledger, outbox};
 use rust_decimal::Decimal;
 use sea_orm::ConnectionTrait;
 use serde_json::{Value, json};
 use std::future::Future;
 use std::net::SocketAddr;
-use std::path::PathBuf;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
-use uuid::Uuid;
 use worker::context::Context;
 use worker::gateway::Gateways;
 use worker::queue::Queues;
@@ -57,48 +57,6 @@ pub struct World {
     place: Place,
 }
 
-/// What is removed with the world.
-enum Place {
-    File(PathBuf),
-    Database(String),
-}
-
-impl Place {
-    /// A new, empty, migrated database.
-    async fn new(setup: Setup) -> (Self, Db) {
-        let name = format!("world_{}", Uuid::new_v4().simple());
-        match setup {
-            Setup::Embedded => {
-                let file = std::env::temp_dir().join(format!("{name}.db"));
-                let db = Db::connect(&format!("sqlite://{}", file.display())).await.expect("SQLite opens");
-                migration::run(db.connection()).await.expect("migrations run");
-                (Self::File(file), db)
-            }
-            Setup::Real => {
-                let server = servers::postgres();
-                server.create_database(&name, Some(template().await));
-                let db = Db::connect(&server.url(&name)).await.expect("PostgreSQL answers");
-                (Self::Database(name), db)
-            }
-        }
-    }
-}
-
-/// The database that all worlds on PostgreSQL are copied from: migrated once.
-async fn template() -> &'static str {
-    static READY: tokio::sync::OnceCell<()> = tokio::sync::OnceCell::const_new();
-    READY
-        .get_or_init(|| async {
-            servers::postgres().create_database("template_world", None);
-            let url = servers::postgres().url("template_world");
-            let db = Db::connect(&url).await.expect("PostgreSQL answers");
-            migration::run(db.connection()).await.expect("migrations run");
-            db.close().await;
-        })
-        .await;
-    "template_world"
-}
-
 /// Rules by which nobody is asked before a payment.
 pub fn unasked() -> Rules {
     let most = Decimal::from(1_000_000_000);
@@ -127,6 +85,13 @@ impl World {
         let bank =
             Bank::open(db, Keys::new([7; 32]), Clock::adjustable(), true).await.expect("the bank opens");
         let bank = bank.with_step_up(rules);
+        let redis = (setup == Setup::Real).then(Redis::start);
+        let bank = match &redis {
+            Some(redis) => {
+                bank.with_gate(Arc::new(Shared::new(&redis.url(), "test").expect("Redis has an address")))
+            }
+            None => bank,
+        };
         let gateways = outside(simulator::gateways(&bank));
         let api = Api {
             bank: bank.clone(),
@@ -138,7 +103,6 @@ impl World {
         let (stop, stopped) = watch::channel(false);
         let address = bound.address();
         let served = tokio::spawn(async move { drop(bound.serve(ended(stopped)).await) });
-        let redis = (setup == Setup::Real).then(Redis::start);
         let mut world = Self { bank, gateways, redis, address, stop, served, workers: Vec::new(), place };
         world.start_worker().await;
         world
@@ -277,22 +241,6 @@ impl World {
             task.await.expect("no task of the world has crashed");
         }
         self.bank.db.close().await;
-    }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        match self {
-            Self::File(file) => {
-                for end in ["", "-wal", "-shm"] {
-                    let _gone = std::fs::remove_file(format!("{}{end}", file.display()));
-                }
-            }
-            Self::Database(name) => {
-                let drop = format!("DROP DATABASE {name} WITH (FORCE)");
-                let _gone = servers::postgres().sql("postgres", &drop);
-            }
-        }
     }
 }
 

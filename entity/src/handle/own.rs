@@ -12,11 +12,12 @@ use crate::error::{Error, Result, unique_or};
 use crate::id::VerificationId;
 use crate::notification::{self, Notice};
 use crate::origin::Origin;
+use crate::proof::{self, Proof};
 use crate::refusal::Code;
 use crate::security_event::SecurityEventKind;
 use crate::session::Caller;
 use crate::table::handle;
-use crate::user::{self, Proof};
+use crate::user;
 use crate::vault::DataKey;
 use crate::verification::{self, Ask, Purpose, Verification};
 use sea_orm::{
@@ -87,7 +88,7 @@ pub async fn add(
     proof: Proof,
     origin: &Origin,
 ) -> Result<Verification> {
-    user::confirm(bank, caller, proof).await?;
+    proof::confirm(bank, caller, proof).await?;
     verification::count(bank, &to, origin).await?;
     let tx = bank.db.begin().await?;
     let (row, key) = user::lock(bank, &tx, caller.user).await?;
@@ -145,7 +146,7 @@ pub async fn make_primary(
     proof: Proof,
     origin: &Origin,
 ) -> Result<()> {
-    user::confirm(bank, caller, proof).await?;
+    proof::confirm(bank, caller, proof).await?;
     let tx = bank.db.begin().await?;
     let (_, key) = user::lock(bank, &tx, caller.user).await?;
     let own = find(bank, &tx, &key, handle).await?;
@@ -177,7 +178,7 @@ pub async fn remove(
     proof: Proof,
     origin: &Origin,
 ) -> Result<()> {
-    user::confirm(bank, caller, proof).await?;
+    proof::confirm(bank, caller, proof).await?;
     let tx = bank.db.begin().await?;
     let (_, key) = user::lock(bank, &tx, caller.user).await?;
     if find(bank, &tx, &key, handle).await?.is_primary {

@@ -8,6 +8,7 @@ use tests::{World, on_both_setups};
 
 on_both_setups!(
     a_forgotten_password_is_replaced_once,
+    a_reset_opens_what_guesses_have_shut,
     asking_looks_the_same_for_a_handle_that_nobody_has,
     the_second_factor_is_asked_for_all_the_same,
     a_locked_wallet_pays_nothing_until_it_is_unlocked,
@@ -65,6 +66,19 @@ async fn a_forgotten_password_is_replaced_once(world: &World) {
     let delivered = "DELETE FROM sandbox_messages";
     sea_orm::ConnectionTrait::execute_unprepared(world.bank.db.connection(), delivered).await.unwrap();
     assert!(!world.dump().await.contains(&sent[4..]), "the token lies open in the database");
+}
+
+/// What was guessed at was the old password: who has replaced it can sign in at once.
+async fn a_reset_opens_what_guesses_have_shut(world: &World) {
+    let alice = Person::join(world).await;
+    for _ in 0..6 {
+        sign_in(world, &alice, "guess").await.unwrap_err();
+    }
+    assert_eq!(sign_in(world, &alice, PASSWORD).await.unwrap_err().code, "TOO_MANY_TRIES");
+    request(world, &alice.handle).await.unwrap();
+    let sent = token(world, &alice.handle).await;
+    reset(world, &sent, NEW, Value::Null).await.unwrap();
+    assert!(sign_in(world, &alice, NEW).await.is_ok());
 }
 
 async fn asking_looks_the_same_for_a_handle_that_nobody_has(world: &World) {

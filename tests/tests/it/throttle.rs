@@ -5,7 +5,7 @@ use futures::StreamExt;
 use futures::future::join_all;
 use serde_json::{Value, json};
 use tests::client::{PASSWORD, Person, Refused, sign_up, text, unique};
-use tests::{World, on_both_setups};
+use tests::{Setup, World, on_both_setups};
 
 on_both_setups!(
     a_handle_is_guessed_five_times_whatever_carries_the_guesses,
@@ -155,4 +155,30 @@ async fn another_code_replaces_the_last_one(world: &World) {
     assert!(show(second).await.is_ok());
     let done = world.client().try_act("resendCode", "verification { expiresAt }", again).await;
     assert_eq!(done.unwrap_err().code, "CODE_EXPIRED");
+}
+
+/// Redis only remembers what is shut: without it, and when it has forgotten, the database still counts.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_shut_stays_shut_without_redis() {
+    let mut world = World::open(Setup::Real).await;
+    let alice = Person::join(&world).await;
+    let shut = |answer: Result<Value, Refused>| answer.is_err_and(|refusal| refusal.code == "TOO_MANY_TRIES");
+    for n in 0..6 {
+        let _spent = guess(&world, &alice.handle, "guess", &format!("203.0.113.{n}"), None).await;
+    }
+    assert!(shut(guess(&world, &alice.handle, PASSWORD, "192.0.2.1", None).await));
+    world.redis.as_ref().unwrap().flush();
+    assert!(shut(guess(&world, &alice.handle, PASSWORD, "192.0.2.2", None).await));
+    world.redis.as_mut().unwrap().kill();
+    assert!(shut(guess(&world, &alice.handle, PASSWORD, "192.0.2.3", None).await));
+    // Another person is counted too, and shut after as many.
+    let handle = json!({ "email": "nobody@example.com" });
+    for n in 0..5 {
+        let wrong = guess(&world, &handle, "guess", &format!("198.51.100.{n}"), None).await;
+        assert_eq!(wrong.unwrap_err().code, "SIGN_IN_FAILED");
+    }
+    assert!(shut(guess(&world, &handle, "guess", "198.51.100.9", None).await));
+    world.redis.as_mut().unwrap().restart();
+    assert!(shut(guess(&world, &alice.handle, PASSWORD, "192.0.2.4", None).await));
+    world.close().await;
 }

@@ -3,27 +3,29 @@
 //! Guarantees: an answer is good for one act of one person in one session and nothing else: it is bound to
 //! a digest of the act, for a payment of its payee, amount, currency and key (dynamic linking, Regulation
 //! (EU) 2018/389, article 5). It is good for five minutes, and a question for five wrong answers. Answers are
-//! counted by session, device or person, and by address. Who has an authenticator app is asked for it or for a recovery code;
-//! who has none gets a code at its primary handle, which says what it is for.
+//! counted by session, device or person, and by address. Who has an authenticator app is asked for it or for a
+//! recovery code; who has none gets a code at its primary handle, which says what it is for.
 //!
 //! Refuses `ANSWER_WRONG`, `CHALLENGE_EXPIRED`, `CHALLENGE_INVALID`, `METHOD_UNAVAILABLE`, `TOO_MANY_TRIES`.
 
+mod answer;
+
+pub use answer::{Answer, answer};
+
 use crate::bank::Bank;
 use crate::clock::Time;
-use crate::error::{Error, Fault, Result};
+use crate::error::{Fault, Result};
 use crate::handle::own;
 use crate::id::{ChallengeId, EventId, SessionId, UserId};
 use crate::keys;
 use crate::message::{self, Letter};
 use crate::notification::{CodePurpose, Notice};
-use crate::origin::Origin;
 use crate::refusal::Code;
-use crate::security_event::{self, SecurityEventKind};
-use crate::session::{self, Caller, Tokens};
+use crate::session::Caller;
 use crate::table::{challenge, user as people};
-use crate::throttle::{By, Counted, forgive, take};
+use crate::throttle::{By, Counted, take};
 use crate::vault::DataKey;
-use crate::{device, recovery_code, totp, user, verification};
+use crate::{recovery_code, totp, user, verification};
 use chrono::Duration;
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseTransaction, DeriveActiveEnum, EntityTrait,
@@ -57,17 +59,6 @@ pub enum Method {
     RecoveryCode,
     /// With the six digits that were sent to the primary handle.
     Code,
-}
-
-/// An answer.
-#[derive(Clone, Debug)]
-pub enum Answer {
-    /// The six digits of an authenticator app.
-    Totp(String),
-    /// One of the recovery codes.
-    RecoveryCode(String),
-    /// The six digits that were sent.
-    Code(String),
 }
 
 /// A question.
@@ -185,120 +176,6 @@ pub async fn ask_security(bank: &Bank, caller: Caller) -> Result<Challenge> {
     tx.commit().await?;
     bank.bell.ring();
     Ok(asked)
-}
-
-/// Answers. For a sign-in, gives the session.
-///
-/// # Errors
-/// See the module.
-pub async fn answer(
-    bank: &Bank,
-    caller: Option<Caller>,
-    id: ChallengeId,
-    answer: Answer,
-    origin: &Origin,
-) -> Result<Option<Tokens>> {
-    take(bank, Counted::ShowCode, By::Address(origin)).await?;
-    let now = bank.clock.now();
-    let found = challenge::Entity::find_by_id(id).one(bank.db.connection()).await?;
-    let asked = found.ok_or(Code::ChallengeInvalid.at("challengeId"))?;
-    let own = asked.session_id == caller.map(|caller| caller.session) || asked.act == Act::SignIn;
-    if !own {
-        return Err(Code::ChallengeInvalid.at("challengeId").into());
-    }
-    let by = answered_by(bank, &asked, origin).await?;
-    take(bank, Counted::Answer, by).await?;
-    let tx = bank.db.begin().await?;
-    let (_, key) = user::lock(bank, &tx, asked.user_id).await?;
-    let asked = challenge::Entity::find_by_id(id).lock_exclusive().one(&tx).await?;
-    let asked = asked.ok_or(Code::ChallengeInvalid.at("challengeId"))?;
-    if asked.passed_at.is_some() || asked.expires_at <= now || asked.tries_left == 0 {
-        return Err(Code::ChallengeExpired.at("challengeId").into());
-    }
-    if !is_right(bank, &tx, &key, &asked, &answer, origin).await? {
-        return Err(wrong(bank, tx, &key, &asked, origin).await);
-    }
-    update(&tx, id, challenge::ActiveModel { passed_at: Set(Some(now)), ..Default::default() }).await?;
-    let tokens = match asked.session_id {
-        Some(session) => {
-            session::confirm(&tx, session, now).await?;
-            None
-        }
-        None => Some(signed_in(bank, &tx, &key, id, origin).await?),
-    };
-    tx.commit().await?;
-    forgive(bank, Counted::Answer, by).await?;
-    bank.bell.ring();
-    Ok(tokens)
-}
-
-/// By what answers are counted: the session, or for a sign-in a device that is known, or else the person.
-async fn answered_by(bank: &Bank, asked: &challenge::Model, origin: &Origin) -> Result<By<'static>> {
-    if let Some(session) = asked.session_id {
-        return Ok(By::Session(session));
-    }
-    let known = device::known(bank.db.connection(), asked.user_id, origin).await?;
-    Ok(known.map_or(By::user(asked.user_id), |device| By::Device(device.id)))
-}
-
-async fn is_right(
-    bank: &Bank,
-    tx: &DatabaseTransaction,
-    key: &DataKey,
-    asked: &challenge::Model,
-    answer: &Answer,
-    origin: &Origin,
-) -> Result<bool> {
-    let methods = methods(tx, key).await?;
-    let method = match answer {
-        Answer::Totp(_) => Method::Totp,
-        Answer::RecoveryCode(_) => Method::RecoveryCode,
-        Answer::Code(_) => Method::Code,
-    };
-    if !methods.contains(&method) {
-        return Err(Code::MethodUnavailable.at("answer").into());
-    }
-    match answer {
-        Answer::Totp(code) => totp::check(bank, tx, key, code).await,
-        Answer::RecoveryCode(code) => recovery_code::spend(bank, tx, key, code, origin).await,
-        Answer::Code(code) => {
-            let shown = hmac(bank, asked.id, code.trim());
-            Ok(asked.code.as_ref().is_some_and(|right| keys::same(right, &shown)))
-        }
-    }
-}
-
-/// A wrong answer costs a try, and is in the person's log.
-async fn wrong(
-    bank: &Bank,
-    tx: DatabaseTransaction,
-    key: &DataKey,
-    asked: &challenge::Model,
-    origin: &Origin,
-) -> Error {
-    let recorded = async {
-        let tries_left = Set(asked.tries_left.saturating_sub(1));
-        update(&tx, asked.id, challenge::ActiveModel { tries_left, ..Default::default() }).await?;
-        security_event::record(bank, &tx, key, SecurityEventKind::ChallengeFailed, origin).await
-    };
-    match recorded.await {
-        Ok(()) => tx.commit().await.map_or_else(Error::from, |()| Code::AnswerWrong.at("answer").into()),
-        Err(error) => error,
-    }
-}
-
-async fn signed_in(
-    bank: &Bank,
-    tx: &DatabaseTransaction,
-    key: &DataKey,
-    id: ChallengeId,
-    origin: &Origin,
-) -> Result<Tokens> {
-    let now = bank.clock.now();
-    update(tx, id, challenge::ActiveModel { spent_at: Set(Some(now)), ..Default::default() }).await?;
-    let tokens = session::open(bank, tx, key, origin, true).await?;
-    security_event::record(bank, tx, key, SecurityEventKind::SignedIn, origin).await?;
-    Ok(tokens)
 }
 
 async fn update(tx: &DatabaseTransaction, id: ChallengeId, row: challenge::ActiveModel) -> Result<()> {
