@@ -11,13 +11,12 @@ use crate::answer::{Answer, Failure, Media};
 use crate::authentication::Authentication;
 use crate::error::{ErrorCode, request_error, request_refusal};
 use crate::known_document::{self, Documents, Persisted};
-use crate::operator::Operator;
 use crate::{document, loaders::Loaders, origin};
 use async_graphql::parser::types::{ExecutableDocument, OperationType};
 use async_graphql::{Executor, Request as GraphQlRequest, Variables};
 use entity::refusal::Code;
 use entity::session::{self, Caller};
-use entity::{Bank, Error};
+use entity::{Bank, Error, operator};
 use ipnet::IpNet;
 use poem::error::ReadBodyError;
 use poem::http::{Method, StatusCode, header};
@@ -42,8 +41,8 @@ pub(crate) const UNDER_WAY: usize = 4_096;
 pub(crate) enum Door {
     /// Apps, with access tokens.
     Apps(Authentication),
-    /// Operators, with the operator token.
-    Operators(Arc<str>),
+    /// Operators, with the token of their session.
+    Operators,
 }
 
 /// A schema behind its door.
@@ -134,7 +133,7 @@ impl<E: Executor> GraphQl<E> {
         prepared = prepared.data(origin::of(&request, &self.proxies));
         prepared.set_parsed_query(ExecutableDocument::clone(&document));
         prepared.operation_name = parameters.operation;
-        let (prepared, caller) = self.identify(&request, prepared)?;
+        let (prepared, caller) = self.identify(&request, prepared).await?;
         if !claims_session {
             self.check(caller).await?;
         }
@@ -165,7 +164,7 @@ impl<E: Executor> GraphQl<E> {
     }
 
     /// Finds out who asks. No token is nobody; a wrong token is an error of the whole request.
-    fn identify(
+    async fn identify(
         &self,
         request: &Request,
         prepared: GraphQlRequest,
@@ -181,10 +180,10 @@ impl<E: Executor> GraphQl<E> {
                 let caller = caller.map_err(|code| Failure::token(code.into()))?;
                 Ok((prepared.data(caller), Some(caller)))
             }
-            Door::Operators(secret) if entity::keys::same(token.as_bytes(), secret.as_bytes()) => {
-                Ok((prepared.data(Operator), None))
+            Door::Operators => {
+                let officer = operator::check(&self.bank, token).await.map_err(Failure::token)?;
+                Ok((prepared.data(officer), None))
             }
-            Door::Operators(_) => Err(Failure::token(Code::TokenInvalid.into())),
         }
     }
 }

@@ -5,7 +5,8 @@ use async_graphql::ID;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
 use entity::id::{
-    ChallengeId, InstrumentId, JobId, NotificationId, SessionId, TransactionId, UserId, VerificationId,
+    ChallengeId, InstrumentId, JobId, NotificationId, OperatorId, ProposalId, SessionId, TransactionId,
+    UserId, VerificationId,
 };
 use entity::money::Currency;
 use entity::refusal::{Code, Refusal};
@@ -34,6 +35,10 @@ pub(crate) enum GlobalId {
     SecurityEvent(i64),
     /// A job of the outbox.
     Job(JobId),
+    /// Somebody who runs the wallet.
+    Operator(OperatorId),
+    /// What one operator proposes and another decides.
+    Proposal(ProposalId),
 }
 
 impl GlobalId {
@@ -56,6 +61,8 @@ impl GlobalId {
             ("session", None) => Some(Self::Session(SessionId(name))),
             ("notification", None) => Some(Self::Notification(NotificationId(name))),
             ("job", None) => Some(Self::Job(JobId(name))),
+            ("operator", None) => Some(Self::Operator(OperatorId(name))),
+            ("proposal", None) => Some(Self::Proposal(ProposalId(name))),
             _ => None,
         }
     }
@@ -77,6 +84,8 @@ impl GlobalId {
             Self::Notification(id) => format!("notification:{id}"),
             Self::SecurityEvent(seq) => format!("security-event:{seq}"),
             Self::Job(id) => format!("job:{id}"),
+            Self::Operator(id) => format!("operator:{id}"),
+            Self::Proposal(id) => format!("proposal:{id}"),
         })
     }
 }
@@ -135,7 +144,9 @@ named!(
     Session(SessionId),
     Notification(NotificationId),
     SecurityEvent(i64),
-    Job(JobId)
+    Job(JobId),
+    Operator(OperatorId),
+    Proposal(ProposalId)
 );
 
 #[cfg(test)]

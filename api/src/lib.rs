@@ -52,6 +52,7 @@ mod totp;
 mod transaction;
 mod transfer;
 mod user;
+pub mod verify;
 mod withdrawal;
 
 /// What a request allocates, another thread often frees: glibc's allocator spent a quarter of the api's

@@ -4,10 +4,11 @@
 
 use api::server::{Api, Bound};
 use api::settings::{Command, Settings};
-use api::{demo, doorbell, operator, schema, throttle};
+use api::{demo, doorbell, operator, schema, throttle, verify};
 use clap::Parser;
 use entity::clock::Clock;
 use entity::keys::Keys;
+use entity::operator::Role;
 use entity::replica::Replica;
 use entity::{Bank, Db};
 use ipnet::IpNet;
@@ -48,6 +49,13 @@ async fn main() -> ExitCode {
     let done = match settings.command.clone() {
         Some(Command::Schema { operator: false }) => print(&schema::sdl()),
         Some(Command::Schema { operator: true }) => print(&operator::sdl()),
+        Some(Command::InviteOperator { ref name, ref roles }) => {
+            invite(&settings, outside, name, roles).await
+        }
+        Some(Command::Verify) => match Wallet::open(&settings, outside).await {
+            Ok(wallet) => verify::print(&wallet.bank).await,
+            Err(reason) => Err(reason),
+        },
         Some(Command::Demo { url }) => tell(settings, outside, url).await,
         None => serve(settings, outside).await,
     };
@@ -72,35 +80,40 @@ async fn serve(settings: Settings, outside: Outside) -> Result<(), String> {
     println!("The wallet is open at http://{}/ with example operations to play.", bound.address());
     if settings.redis_url.is_none() {
         println!("Bank, mail and exchange rates are simulated; jobs run in this process.");
-        println!("Operators sign with: {}", wallet.operator_token);
     }
     wallet.run(&settings, bound, terminated()).await
+}
+
+/// Invites an operator.
+async fn invite(settings: &Settings, outside: Outside, name: &str, roles: &[Role]) -> Result<(), String> {
+    let wallet = Wallet::open(settings, outside).await?;
+    let token = entity::operator::invite(&wallet.bank, name, roles).await;
+    let token = token.map_err(|error| format!("{name}: {error}"))?;
+    println!("Give this to acceptInvitation at /operator/graphql within a day: {}", token.reveal());
+    Ok(())
 }
 
 /// Tells the story of the main job, on a running wallet or on one that is started for it.
 async fn tell(settings: Settings, outside: Outside, url: Option<String>) -> Result<(), String> {
     if let Some(url) = url {
-        let token = match settings.operator_token {
-            Some(token) => token,
-            None => Keys::load(settings.master_key.as_deref(), &settings.database_url)?.operator_token(),
-        };
-        return demo::tell(&url, &token).await;
+        return demo::tell(&url).await;
     }
     let wallet = Wallet::open(&settings, outside).await?;
     let bound = wallet.bind(SocketAddr::from(([127, 0, 0, 1], 0))).await?;
-    let (url, token) = (format!("http://{}", bound.address()), wallet.operator_token.to_string());
+    let (url, bank) = (format!("http://{}", bound.address()), wallet.bank.clone());
     let (stop, stopped) = watch::channel(false);
     let running = tokio::spawn(async move { wallet.run(&settings, bound, ended(stopped)).await });
-    let told = demo::tell(&url, &token).await;
+    let told = demo::tell(&url).await;
     let _running = stop.send(true);
     running.await.map_err(|error| error.to_string())??;
-    told
+    told?;
+    println!();
+    verify::print(&bank).await
 }
 
 /// An open bank and the secrets around it.
 struct Wallet {
     bank: Bank,
-    operator_token: Arc<str>,
     allowed_origins: Vec<String>,
     trusted_proxies: Vec<IpNet>,
     outside: Outside,
@@ -109,7 +122,6 @@ struct Wallet {
 impl Wallet {
     async fn open(settings: &Settings, outside: Outside) -> Result<Self, String> {
         let keys = Keys::load(settings.master_key.as_deref(), &settings.database_url)?;
-        let token = settings.operator_token.clone().unwrap_or_else(|| keys.operator_token());
         let db =
             Db::connect(&settings.database_url).await.map_err(|error| format!("DATABASE_URL: {error}"))?;
         migration::run(db.connection()).await.map_err(|error| format!("DATABASE_URL: {error}"))?;
@@ -130,7 +142,6 @@ impl Wallet {
         };
         Ok(Self {
             bank,
-            operator_token: token.into(),
             allowed_origins: settings.allowed_origins.clone(),
             trusted_proxies: settings.trusted_proxies.clone(),
             outside,
@@ -140,7 +151,6 @@ impl Wallet {
     async fn bind(&self, listen: SocketAddr) -> Result<Bound, String> {
         let api = Api {
             bank: self.bank.clone(),
-            operator_token: self.operator_token.clone(),
             allowed_origins: self.allowed_origins.clone(),
             trusted_proxies: self.trusted_proxies.clone(),
         };

@@ -56,7 +56,9 @@ async fn find(context: &Context<'_>, id: &ID) -> ApiResult<Node> {
         | GlobalId::Session(_)
         | GlobalId::Notification(_)
         | GlobalId::SecurityEvent(_)
-        | GlobalId::Job(_) => {
+        | GlobalId::Job(_)
+        | GlobalId::Operator(_)
+        | GlobalId::Proposal(_) => {
             return Err(Code::NotFound.at("id").into());
         }
     })

@@ -26,8 +26,6 @@ const RELOAD: Duration = Duration::from_secs(60);
 pub struct Api {
     /// The open bank.
     pub bank: Bank,
-    /// What operators sign their requests with.
-    pub operator_token: Arc<str>,
     /// Origins whose pages may use the API.
     pub allowed_origins: Vec<String>,
     /// Proxies that say where a request came from.
@@ -100,7 +98,7 @@ impl Api {
             operators().finish(),
             operators().validation_mode(ValidationMode::Fast).finish(),
             self.bank.clone(),
-            Door::Operators(self.operator_token),
+            Door::Operators,
             proxies,
         );
         let routes = Route::new()
@@ -180,7 +178,7 @@ mod tests {
         migration::run(db.connection()).await.unwrap();
         let bank = Bank::open(db, Keys::new([7; 32]), Clock::adjustable(), true).await.unwrap();
         let (allowed_origins, trusted_proxies) = (Vec::new(), Vec::new());
-        (Api { bank, operator_token: "token".into(), allowed_origins, trusted_proxies }, file)
+        (Api { bank, allowed_origins, trusted_proxies }, file)
     }
 
     fn remove(file: &std::path::Path) {

@@ -1,6 +1,7 @@
 //! What the api is told from outside: by environment, or the same by option.
 
 use clap::{Args, Subcommand};
+use entity::operator::Role;
 use entity::step_up::Rules;
 use ipnet::IpNet;
 use rust_decimal::Decimal;
@@ -35,11 +36,6 @@ pub struct Settings {
     /// Without it, and only with SQLite, one is made and kept beside the database file
     #[arg(long, env = "MASTER_KEY", value_parser = entity::keys::check, hide_env_values = true, global = true)]
     pub master_key: Option<String>,
-
-    /// What operators sign their requests with: at least 32 characters. Without it one is derived
-    /// from the master key, and printed when the wallet runs in one process
-    #[arg(long, env = "OPERATOR_TOKEN", value_parser = check_token, hide_env_values = true, global = true)]
-    pub operator_token: Option<String>,
 
     /// Proxies whose X-Forwarded-For says where a request came from: addresses or networks, with commas,
     /// such as 10.0.0.0/8
@@ -80,6 +76,16 @@ pub enum Command {
         #[arg(long, value_parser = check_address)]
         url: Option<String>,
     },
+    /// Invite an operator, the first or any other, or anew who has lost password or app; prints the token once
+    InviteOperator {
+        /// The name to sign in with: 2 to 40 small letters, digits, points and hyphens
+        name: String,
+        /// What the operator may do, with commas: admin, auditor, engineer, reviewer, support
+        #[arg(long, value_delimiter = ',', value_parser = check_role, required = true)]
+        roles: Vec<Role>,
+    },
+    /// Check every law of the ledger and the chain of every log; fails if one does not hold
+    Verify,
     /// Print the GraphQL schema, sorted; needs no database
     Schema {
         /// The schema of operators instead
@@ -98,9 +104,8 @@ fn check_redis(text: &str) -> Result<String, String> {
     redis::Client::open(text).map(|_| text.to_owned()).map_err(|_| expected.to_owned())
 }
 
-fn check_token(text: &str) -> Result<String, String> {
-    let fits = text.len() >= 32 && text.bytes().all(|byte| byte.is_ascii_graphic());
-    if fits { Ok(text.to_owned()) } else { Err("expected at least 32 visible ASCII characters".to_owned()) }
+fn check_role(text: &str) -> Result<Role, String> {
+    Role::parse(text).ok_or("expected admin, auditor, engineer, reviewer or support".to_owned())
 }
 
 fn check_network(text: &str) -> Result<IpNet, String> {

@@ -17,7 +17,7 @@ use crate::table::{account, user};
 use crate::user::UserState;
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{
-    ActiveValue::NotSet, ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseTransaction,
+    ActiveEnum, ActiveValue::NotSet, ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseTransaction,
     DeriveActiveEnum, EntityTrait, EnumIter, QueryFilter, QueryOrder, QuerySelect,
 };
 use std::collections::HashMap;
@@ -40,6 +40,11 @@ pub enum Purpose {
 }
 
 impl Purpose {
+    /// Its stable name.
+    pub fn name(self) -> String {
+        self.to_value()
+    }
+
     /// Whether its balance may fall below zero: only where it mirrors money at a bank.
     pub fn may_be_negative(self) -> bool {
         match self {

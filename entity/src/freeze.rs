@@ -2,7 +2,7 @@
 //!
 //! An operator can freeze a person, and a person itself, at once and without a question (the panic switch).
 //! What a person has locked it can unlock, an hour later, with its password and an answered question; what
-//! an operator has frozen only an operator can.
+//! an operator has frozen only two operators can (see [`proposal`](crate::proposal)).
 //!
 //! Guarantees: the person and all its accounts change together, in the order in which the ledger
 //! locks accounts; an act is decided either before or after it, never halfway.
@@ -39,20 +39,32 @@ pub enum FrozenBy {
     Operator,
 }
 
-/// Freezes a person and all its accounts, or makes it active again, in the name of an operator.
+/// Freezes a person and all its accounts in the name of an operator.
 ///
 /// # Errors
 /// `NOT_FOUND`; `USER_CLOSED` for one who has left.
-pub async fn set(bank: &Bank, id: UserId, frozen: bool) -> Result<User> {
+pub async fn freeze(bank: &Bank, id: UserId) -> Result<User> {
     let tx = bank.db.begin().await?;
-    let row = user::Entity::find_by_id(id).lock_exclusive().one(&tx).await?.ok_or(Code::NotFound.at("id"))?;
+    let user = set(bank, &tx, id, true).await?;
+    tx.commit().await?;
+    Ok(user)
+}
+
+/// Freezes a person and all its accounts, or makes it active again, whoever has frozen it.
+pub(crate) async fn set(bank: &Bank, tx: &DatabaseTransaction, id: UserId, frozen: bool) -> Result<User> {
+    let row = user::Entity::find_by_id(id).lock_exclusive().one(tx).await?.ok_or(Code::NotFound.at("id"))?;
     if row.state == UserState::Closed {
         return Err(Code::UserClosed.at("id").into());
     }
-    let user_state = put(&tx, id, frozen.then_some((FrozenBy::Operator, bank.clock.now()))).await?;
-    tx.commit().await?;
+    let user_state = put(tx, id, frozen.then_some((FrozenBy::Operator, bank.clock.now()))).await?;
     tracing::warn!(user = %id, frozen, "an operator changed the state of a person");
     Ok(User { state: user_state, ..User::read(&bank.vault, row)? })
+}
+
+/// Refuses to unfreeze who is not frozen.
+pub(crate) async fn check_frozen(bank: &Bank, id: UserId) -> Result<()> {
+    let row = user::Entity::find_by_id(id).one(bank.db.connection()).await?.ok_or(Code::NotFound.at("id"))?;
+    if row.state == UserState::Frozen { Ok(()) } else { Err(Code::NotLocked.at("id").into()) }
 }
 
 async fn put(tx: &DatabaseTransaction, id: UserId, frozen: Option<(FrozenBy, Time)>) -> Result<UserState> {

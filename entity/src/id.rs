@@ -61,6 +61,14 @@ ids! {
     InstrumentId,
     /// A row of the outbox.
     JobId,
+    /// Somebody who runs the wallet.
+    OperatorId,
+    /// What one operator proposes and another decides.
+    ProposalId,
+    /// What a person has shown to be known better.
+    ApplicationId,
+    /// A wallet whose handles are lost.
+    RecoveryId,
 }
 
 /// An account, inside the house. Outside it is named by its owner and its currency.

@@ -25,7 +25,6 @@ pub struct Keys {
 
 #[derive(Clone)]
 struct Master {
-    secret: [u8; 32],
     seal: Key,
 }
 
@@ -33,7 +32,7 @@ impl Master {
     fn new(secret: [u8; 32]) -> Self {
         let [a, b, c, d, ..] = mac(&secret, &[b"key id"]);
         let seal = Key::new(KeyId([a, b, c, d]), &mac(&secret, &[b"seal"]));
-        Self { secret, seal }
+        Self { seal }
     }
 }
 
@@ -67,11 +66,6 @@ impl Keys {
             return Err(format!("MASTER_KEY: {EXPECTED}"));
         };
         Ok(Self::new(*current).with_old(old))
-    }
-
-    /// What operators sign their requests with, where no setting says otherwise.
-    pub fn operator_token(&self) -> String {
-        hex(&mac(&self.current.secret, &[b"operator token"]))
     }
 
     /// Seals a secret with the key in use.

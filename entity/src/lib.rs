@@ -25,6 +25,7 @@
 //! People: [`user`], [`verification`], [`registration`], [`sign_in`], [`session`], [`device`],
 //! [`password_reset`], [`challenge`], [`proof`], [`totp`], [`recovery_code`], [`password`], [`throttle`], [`security_event`], [`freeze`], [`closing`], [`instrument`]; what they are told:
 //! [`notification`], [`message`].
+//! Operators: [`operator`], [`operator_event`], [`proposal`]. Logs that can't be changed unseen: [`chain`].
 //! Money: [`step_up`], [`payee`], [`account`], [`transaction`], [`transfer`], [`deposit`], [`withdrawal`], [`rail`],
 //! [`ledger`]. Reading: [`history`], [`annotation`], [`exchange_rate`], [`replica`]. Later: [`outbox`],
 //! [`relay`], [`dead_letter`], [`bell`]. The world outside, simulated: [`sandbox`].
@@ -36,6 +37,7 @@ pub mod account;
 pub mod annotation;
 pub mod bank;
 pub mod bell;
+pub mod chain;
 pub mod challenge;
 pub mod clock;
 pub mod closing;
@@ -57,6 +59,8 @@ pub mod ledger;
 pub mod message;
 pub mod money;
 pub mod notification;
+pub mod operator;
+pub mod operator_event;
 pub mod origin;
 pub mod outbox;
 pub mod page;
@@ -64,6 +68,7 @@ pub mod password;
 pub mod password_reset;
 pub mod payee;
 pub mod proof;
+pub mod proposal;
 pub mod rail;
 pub mod recovery_code;
 pub mod refusal;

@@ -54,11 +54,16 @@ macro_rules! refusals {
             PasswordWrong "PASSWORD_WRONG" false "The password is wrong." "密码错误。";
             PhoneInvalid "PHONE_INVALID" false "Write the phone number in international form, such as +4915112345678." "请使用国际格式的手机号，例如 +8613812345678。";
             PhraseInvalid "PHRASE_INVALID" false "Use a phrase of at most 100 characters." "防伪短语最多 100 个字符。";
+            ProposalDecided "PROPOSAL_DECIDED" false "This proposal was decided already." "该提案已有决定。";
+            ProposalOpen "PROPOSAL_OPEN" false "The same is proposed already. Another operator has to decide it." "已有相同的提案，请由其他运营人员决定。";
+            ReasonInvalid "REASON_INVALID" false "Give a reason of at most 100 characters." "请填写理由，最多 100 个字符。";
             RecipientUnavailable "RECIPIENT_UNAVAILABLE" false "The recipient can't be paid at present." "收款人目前无法收款。";
             RecipientUnknown "RECIPIENT_UNKNOWN" false "Nobody has signed up with this e-mail address or phone number." "没有用户使用该电子邮件或手机号注册。";
             RefreshTokenInvalid "REFRESH_TOKEN_INVALID" false "The refresh token is unknown or has ended. Sign in again." "刷新令牌无效或已失效，请重新登录。";
             RefreshTokenReused "REFRESH_TOKEN_REUSED" false "The refresh token was used before, so its session was ended for safety. Sign in again." "刷新令牌被重复使用，为安全起见会话已结束，请重新登录。";
+            RoleMissing "ROLE_MISSING" false "This needs a role that you do not have." "您没有执行此操作所需的角色。";
             SandboxOnly "SANDBOX_ONLY" false "This exists only where the wallet runs with simulated mail." "此功能仅在模拟邮件环境中可用。";
+            SelfApproval "SELF_APPROVAL" false "Somebody else has to do this: nobody approves its own proposal or dismisses itself." "此操作须由其他人完成：不能批准自己的提案或解除自己的职务。";
             SelfTransfer "SELF_TRANSFER" false "You can't send money to yourself." "不能向自己转账。";
             SessionEnded "SESSION_ENDED" false "This session has ended. Sign in again." "会话已结束，请重新登录。";
             SignInFailed "SIGN_IN_FAILED" false "No account is open under this name with this password." "账号或密码不正确。";

@@ -1,10 +1,10 @@
 //! Security events: what happened to a person's sign-in, for the person to read.
 //!
-//! Guarantees: an entry is never changed or removed, and each carries the SHA-256 of the one before it
-//! and of itself, so that a missing or altered entry is seen without any key. What an entry tells is
-//! sealed with the person's data key: when that is destroyed the chain still holds.
+//! Guarantees: an entry is never changed or removed, and continues a [`chain`](crate::chain). What an entry tells
+//! is sealed with the person's data key: when that is destroyed the chain still holds.
 
 use crate::bank::Bank;
+use crate::chain::START;
 use crate::clock::Time;
 use crate::error::{Fault, Result};
 use crate::id::UserId;
@@ -17,7 +17,6 @@ use sea_orm::{
     Iterable, QueryFilter, QueryOrder, QuerySelect,
 };
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 /// What happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
@@ -102,19 +101,6 @@ struct Detail {
 
 const DETAIL: &str = "security_events.detail";
 
-/// The hash of an entry: SHA-256 over the hash before (32 zero bytes for the first), the person, the
-/// number, the kind, the time in microseconds since 1970 and the sealed detail.
-fn hash(before: &[u8], row: &security_event::Model) -> Vec<u8> {
-    let mut sha = Sha256::new();
-    sha.update(before);
-    sha.update(row.user_id.0.as_bytes());
-    sha.update(row.seq.to_be_bytes());
-    sha.update(row.kind.as_bytes());
-    sha.update(row.at.timestamp_micros().to_be_bytes());
-    sha.update(&row.detail.0);
-    sha.finalize().to_vec()
-}
-
 /// Writes an entry with the change that it tells of.
 pub(crate) async fn record(
     bank: &Bank,
@@ -137,7 +123,7 @@ pub(crate) async fn record(
         .order_by_desc(security_event::Column::Seq)
         .one(tx)
         .await?;
-    let (seq, before) = last.map_or((1, vec![0; 32]), |last| (last.seq.saturating_add(1), last.hash));
+    let (seq, before) = last.map_or((1, START.to_vec()), |last| (last.seq.saturating_add(1), last.hash));
     let detail = Detail { address: origin.shown(), agent: origin.agent.clone() };
     let detail = serde_json::to_string(&detail).unwrap_or_default();
     let mut row = security_event::Model {
@@ -148,7 +134,7 @@ pub(crate) async fn record(
         at: bank.clock.now(),
         hash: Vec::new(),
     };
-    row.hash = hash(&before, &row);
+    row.hash = row.link().hash(&before);
     security_event::Entity::insert(row.into_active_model()).exec_without_returning(tx).await?;
     Ok(())
 }
@@ -203,24 +189,4 @@ fn read(key: &DataKey, row: security_event::Model) -> Result<SecurityEvent, Faul
         at: row.at,
         hash: row.hash,
     })
-}
-
-/// Follows a person's chain; gives the number of the first entry that does not continue it.
-///
-/// # Errors
-/// Only faults.
-pub async fn verify(bank: &Bank, user: UserId) -> Result<Option<i64>> {
-    let rows = security_event::Entity::find()
-        .filter(security_event::COLUMN.user_id.eq(user))
-        .order_by_asc(security_event::Column::Seq)
-        .all(bank.db.connection())
-        .await?;
-    let mut before = vec![0; 32];
-    for (row, seq) in rows.into_iter().zip(1..) {
-        if row.seq != seq || row.hash != hash(&before, &row) {
-            return Ok(Some(seq));
-        }
-        before = row.hash;
-    }
-    Ok(None)
 }

@@ -48,6 +48,19 @@ pub struct Enrolment {
 
 const COLUMN: &str = "totp_secrets.secret";
 
+/// A new secret.
+pub(crate) fn new_secret() -> [u8; SECRET] {
+    rand::random()
+}
+
+/// What an app has to know of a secret.
+pub(crate) fn enrolment(secret: &[u8], account: &str) -> Result<Enrolment, Fault> {
+    let uri = totp(secret, account)?.to_url();
+    let uri = uri.map_err(|_| Fault::Corrupt("an authenticator has no address"))?;
+    let secret = totp_rs::Secret::new(Box::<[u8]>::from(secret)).to_base32();
+    Ok(Enrolment { secret: Secret::new(secret), uri: Secret::new(uri) })
+}
+
 fn totp(secret: &[u8], account: &str) -> Result<Totp, Fault> {
     let builder = Builder::new().with_secret(secret.to_vec()).with_skew(0).with_step_duration(STEP);
     let builder = builder.with_digits(6).with_account_name(account).with_issuer(Some(ISSUER));
@@ -55,7 +68,7 @@ fn totp(secret: &[u8], account: &str) -> Result<Totp, Fault> {
 }
 
 /// The step of a code that is right now, if it comes after one that was used.
-fn step_of(secret: &[u8], code: &str, last: i64, now: Time) -> Result<Option<i64>, Fault> {
+pub(crate) fn step_of(secret: &[u8], code: &str, last: i64, now: Time) -> Result<Option<i64>, Fault> {
     let totp = totp(secret, "account")?;
     let seconds = u64::try_from(now.timestamp()).unwrap_or_default();
     let right = |step: &u64| {
@@ -79,10 +92,10 @@ pub async fn enrol(bank: &Bank, caller: Caller, proof: Proof) -> Result<Enrolmen
     if is_enrolled(&tx, &key).await? {
         return Err(Code::TotpEnrolled.into());
     }
-    let secret: [u8; SECRET] = rand::random();
+    let secret = new_secret();
     let handles = own::all(&tx, &key).await?;
     let account = handles.iter().find(|own| own.is_primary).map(|own| own.handle.to_string());
-    let totp = totp(&secret, &account.unwrap_or_default())?;
+    let enrolment = enrolment(&secret, &account.unwrap_or_default())?;
     let row = totp_secret::Model {
         user_id: caller.user,
         secret: key.seal_own(COLUMN, &keys::hex(&secret))?,
@@ -100,9 +113,7 @@ pub async fn enrol(bank: &Bank, caller: Caller, proof: Proof) -> Result<Enrolmen
         .exec_without_returning(&tx)
         .await?;
     tx.commit().await?;
-    let uri = totp.to_url().map_err(|_| Fault::Corrupt("an authenticator has no address"))?;
-    let secret = totp_rs::Secret::new(Box::new(secret)).to_base32();
-    Ok(Enrolment { secret: Secret::new(secret), uri: Secret::new(uri) })
+    Ok(enrolment)
 }
 
 /// Shows the first code of an app: from now on it is asked for. Gives the recovery codes, once.

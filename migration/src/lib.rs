@@ -23,7 +23,30 @@ struct Migrator;
 
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m0001_bank::Migration)]
+        vec![
+            Box::new(m0001_bank::Migration),
+            Box::new(Sql { name: "m0002_operators", text: include_str!("m0002_operators.sql") }),
+        ]
+    }
+}
+
+/// A migration that is nothing but its SQL. Its name is recorded in the database and never changes.
+struct Sql {
+    name: &'static str,
+    text: &'static str,
+}
+
+impl MigrationName for Sql {
+    fn name(&self) -> &str {
+        self.name
+    }
+}
+
+#[async_trait::async_trait]
+impl MigrationTrait for Sql {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        let text = dialect::render(self.text, manager.get_database_backend());
+        manager.get_connection().execute_unprepared(&text).await.map(drop)
     }
 }
 

@@ -105,7 +105,6 @@ impl Client {
 fn mutation(name: &str, payload: &str) -> String {
     let (first, rest) = name.split_at(1);
     let input = match name {
-        "unfreezeUser" => "FreezeUserInput".to_owned(),
         "exportPersonalData" | "closeUser" => "LeaveInput".to_owned(),
         "enrolTotp" | "disableTotp" | "renewRecoveryCodes" => "SecondFactorInput".to_owned(),
         "addHandle" | "makeHandlePrimary" | "removeHandle" => "ChangeHandleInput".to_owned(),

@@ -11,7 +11,6 @@ use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 const KEY: &str = "5f0c1d2e3a4b59687786a5b4c3d2e1f05f0c1d2e3a4b59687786a5b4c3d2e1f0";
-const OPERATOR: &str = "an-operator-token-of-forty-characters-xx";
 const PATIENCE: Duration = Duration::from_secs(90);
 
 /// The directory of the binaries, which are built once.
@@ -49,9 +48,7 @@ fn root() -> PathBuf {
 
 fn command(name: &str) -> Command {
     let mut command = Command::new(binaries().join(name));
-    for setting in
-        ["DATABASE_URL", "DATABASE_READ_URL", "REDIS_URL", "MASTER_KEY", "OPERATOR_TOKEN", "LISTEN", "LOG"]
-    {
+    for setting in ["DATABASE_URL", "DATABASE_READ_URL", "REDIS_URL", "MASTER_KEY", "LISTEN", "LOG"] {
         command.env_remove(setting);
     }
     command
@@ -126,7 +123,6 @@ impl Deployment {
             ("STEP_UP_SINGLE", "1000000".to_owned()),
             ("STEP_UP_TOTAL", "1000000".to_owned()),
             ("STEP_UP_COUNT", "1000000".to_owned()),
-            ("OPERATOR_TOKEN", OPERATOR.to_owned()),
             ("LISTEN", listen.clone()),
             ("LOG", "error".to_owned()),
         ];
@@ -156,9 +152,12 @@ impl Deployment {
         Client::new(format!("{}/graphql", self.url))
     }
 
-    /// An operator.
-    pub fn operator(&self) -> Client {
-        Client::new(format!("{}/operator/graphql", self.url)).with_token(OPERATOR)
+    /// Asserts by the command that the books balance and the logs are whole.
+    pub fn verify(&self) {
+        let output = run("api", &["verify"], &Self::pairs(&self.settings));
+        let (said, wrong) =
+            (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        assert!(output.status.success() && said.contains("The audit is clean"), "{said}{wrong}");
     }
 
     /// The name of its database.

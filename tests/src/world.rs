@@ -25,8 +25,6 @@ use worker::gateway::Gateways;
 use worker::queue::Queues;
 use worker::simulator;
 
-/// What operators sign with, in every world.
-pub const OPERATOR_TOKEN: &str = "operator-token-of-the-test-worlds";
 /// How long anything may take before a test gives up on it.
 const PATIENCE: std::time::Duration = std::time::Duration::from_secs(60);
 /// How often a world is looked at.
@@ -49,6 +47,7 @@ pub struct World {
     pub gateways: Gateways,
     /// The Redis, on the real setup.
     pub redis: Option<Redis>,
+    pub(crate) officer: tokio::sync::Mutex<Option<Client>>,
     address: SocketAddr,
     stop: watch::Sender<bool>,
     served: JoinHandle<()>,
@@ -95,7 +94,6 @@ impl World {
         let gateways = outside(simulator::gateways(&bank));
         let api = Api {
             bank: bank.clone(),
-            operator_token: OPERATOR_TOKEN.into(),
             allowed_origins: Vec::new(),
             trusted_proxies: vec!["127.0.0.1/32".parse().expect("a network")],
         };
@@ -103,7 +101,9 @@ impl World {
         let (stop, stopped) = watch::channel(false);
         let address = bound.address();
         let served = tokio::spawn(async move { drop(bound.serve(ended(stopped)).await) });
-        let mut world = Self { bank, gateways, redis, address, stop, served, workers: Vec::new(), place };
+        let officer = tokio::sync::Mutex::default();
+        let mut world =
+            Self { bank, gateways, redis, officer, address, stop, served, workers: Vec::new(), place };
         world.start_worker().await;
         world
     }
@@ -132,11 +132,6 @@ impl World {
     /// An app that has not signed in.
     pub fn client(&self) -> Client {
         Client::new(format!("http://{}/graphql", self.address))
-    }
-
-    /// An operator.
-    pub fn operator(&self) -> Client {
-        Client::new(format!("http://{}/operator/graphql", self.address)).with_token(OPERATOR_TOKEN)
     }
 
     /// The address of a path.

@@ -31,7 +31,7 @@ use sea_orm::{
 };
 use sha2::{Digest, Sha256};
 
-pub use own::{OpenSession, list, revoke, revoke_others, sign_out};
+pub use own::{OpenSession, list, revoke, revoke_all, revoke_others, sign_out};
 
 pub(crate) use own::end_all;
 use own::end_one;

@@ -66,6 +66,21 @@ pub async fn revoke_others(bank: &Bank, caller: Caller, origin: &Origin) -> Resu
     Ok(ended)
 }
 
+/// Ends all sessions of a person in the name of an operator; says how many.
+///
+/// # Errors
+/// `NOT_FOUND`.
+pub async fn revoke_all(bank: &Bank, user: UserId, origin: &Origin) -> Result<u64> {
+    let tx = bank.db.begin().await?;
+    let (_, key) = user::lock(bank, &tx, user).await?;
+    let ended = end_all(&tx, user, None, EndReason::Revoked, bank.clock.now()).await?;
+    if ended > 0 {
+        security_event::record(bank, &tx, &key, SecurityEventKind::SessionRevoked, origin).await?;
+    }
+    tx.commit().await?;
+    Ok(ended)
+}
+
 async fn end(bank: &Bank, user: UserId, id: SessionId, why: EndReason, origin: &Origin) -> Result<u64> {
     let tx = bank.db.begin().await?;
     let (_, key) = user::lock(bank, &tx, user).await?;

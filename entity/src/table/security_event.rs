@@ -1,5 +1,6 @@
 //! One entry of a person's security log.
 
+use crate::chain::Link;
 use crate::clock::Time;
 use crate::id::UserId;
 use crate::seal::Sealed;
@@ -17,6 +18,13 @@ pub struct Model {
     pub detail: Sealed,
     pub at: Time,
     pub hash: Vec<u8>,
+}
+
+impl Model {
+    pub(crate) fn link(&self) -> Link<'_> {
+        let detail = &self.detail.0;
+        Link { owner: self.user_id.0, seq: self.seq, kind: &self.kind, at: self.at, detail, subject: None }
+    }
 }
 
 impl ActiveModelBehavior for ActiveModel {}

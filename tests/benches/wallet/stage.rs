@@ -151,12 +151,7 @@ pub(crate) async fn serve(writing: &str, database: &str, listen: SocketAddr) -> 
     };
     let db = Db::connect(database).await.map_err(|error| error.to_string())?;
     let bank = people::bank_writing(db, writing).await?;
-    let api = api::server::Api {
-        bank,
-        operator_token: "-".repeat(32).into(),
-        allowed_origins: Vec::new(),
-        trusted_proxies: Vec::new(),
-    };
+    let api = api::server::Api { bank, allowed_origins: Vec::new(), trusted_proxies: Vec::new() };
     let bound = api.bind(listen).await?;
     bound.serve(std::future::pending()).await.map_err(|error| error.to_string())
 }

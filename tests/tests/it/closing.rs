@@ -32,7 +32,7 @@ async fn a_person_is_forgotten_and_the_books_stay_whole(world: &World) {
     assert!(known["securityEvents"].as_array().is_some_and(|events| !events.is_empty()), "{known}");
 
     let trial = || async {
-        world.operator().ask("{ trialBalance { purpose balance { amount } } }", Value::Null).await
+        world.operator().await.ask("{ trialBalance { purpose balance { amount } } }", Value::Null).await
     };
     let before = trial().await;
     close(&alice).await.unwrap();

@@ -147,8 +147,8 @@ async fn hostile_documents_are_refused_at_once(world: &World) {
 async fn operators_have_their_own_door(world: &World) {
     let alice = Person::join(world).await;
     let query = "{ audit { clean } waitingJobs }";
-    assert_eq!(world.operator().ask(query, Value::Null).await["audit"]["clean"], true);
-    let door = world.operator();
+    assert_eq!(world.operator().await.ask(query, Value::Null).await["audit"]["clean"], true);
+    let door = world.operators();
     let nobody = tests::Client::new(world.url("/operator/graphql"));
     assert_eq!(nobody.try_ask(query, Value::Null).await.unwrap_err().code, "UNAUTHENTICATED");
     let app = door.with_token(alice.client.token.as_deref().unwrap());

@@ -39,8 +39,11 @@ async fn the_audit_finds_what_the_database_could_not(world: &World) {
         .unwrap();
     let breaches = entity::ledger::audit::run(&world.bank).await.unwrap();
     assert_eq!(breaches.len(), 2, "{breaches:?}");
-    let answer =
-        world.operator().ask("{ audit { clean breaches { law count } } }", serde_json::Value::Null).await;
+    let answer = world
+        .operator()
+        .await
+        .ask("{ audit { clean breaches { law count } } }", serde_json::Value::Null)
+        .await;
     assert_eq!(answer["audit"]["clean"], false);
     db.execute_unprepared("UPDATE accounts SET balance = balance - 1 WHERE purpose = 'WALLET'")
         .await

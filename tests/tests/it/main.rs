@@ -10,6 +10,7 @@ mod history;
 mod http;
 mod laws;
 mod message;
+mod operator;
 mod password_reset;
 mod processes;
 mod racing;

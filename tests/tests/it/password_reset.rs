@@ -153,11 +153,11 @@ async fn a_locked_wallet_pays_nothing_until_it_is_unlocked(world: &World) {
     let pay =
         alice.client.try_act("createTransfer", "transaction { id }", alice.transfer(&bob, "1.00", "k")).await;
     assert!(pay.is_ok());
-    // What an operator has frozen only an operator unfreezes.
+    // What an operator has frozen only operators unfreeze.
     let me = alice.client.ask("{ me { id } }", Value::Null).await;
     let id = json!({ "id": me["me"]["id"] });
-    world.operator().act("freezeUser", "user { state }", id.clone()).await;
+    world.operator().await.act("freezeUser", "user { state }", id.clone()).await;
     alice.client.ask("mutation { lockUser { user { state } } }", Value::Null).await;
     assert_eq!(unlock(world, &alice).await, Err(refused("USER_FROZEN", "")));
-    world.operator().act("unfreezeUser", "user { state }", id).await;
+    world.agree(json!({ "unfreezeUser": id["id"] })).await;
 }

@@ -59,13 +59,7 @@ async fn second_api(world: &World) -> (String, tokio::task::JoinHandle<()>) {
     let (db, clock) = (world.bank.db.clone(), world.bank.clock.clone());
     let bank = entity::Bank::open(db, entity::keys::Keys::new([7; 32]), clock, true).await.unwrap();
     let bank = bank.with_step_up(tests::world::unasked());
-    let token = tests::world::OPERATOR_TOKEN.into();
-    let api = api::server::Api {
-        bank,
-        operator_token: token,
-        allowed_origins: Vec::new(),
-        trusted_proxies: Vec::new(),
-    };
+    let api = api::server::Api { bank, allowed_origins: Vec::new(), trusted_proxies: Vec::new() };
     let bound = api.bind(([127, 0, 0, 1], 0).into()).await.unwrap();
     let url = format!("http://{}/graphql", bound.address());
     (url, tokio::spawn(async move { bound.serve(std::future::pending()).await.unwrap() }))

@@ -3,8 +3,8 @@
 
 use chrono::Duration;
 use serde_json::{Value, json};
-use std::process::Command;
 use tests::client::{Client, PASSWORD, Person, Refused, refused, text};
+use tests::operator::oathtool;
 use tests::{World, on_both_setups};
 
 on_both_setups!(
@@ -15,15 +15,6 @@ on_both_setups!(
     who_knows_the_password_alone_changes_nothing,
     answers_are_not_guessed,
 );
-
-/// The code that an app shows now, by another program.
-fn oathtool(world: &World, secret: &str) -> String {
-    let now = format!("@{}", world.bank.clock.now().timestamp());
-    let output = Command::new("oathtool").args(["--totp", "--base32", "--now", &now, secret]).output();
-    let output = output.expect("oathtool is missing: apt-get install oathtool");
-    assert!(output.status.success(), "{output:?}");
-    String::from_utf8(output.stdout).unwrap().trim().to_owned()
-}
 
 /// Sets an app up, and gives its secret and the recovery codes.
 async fn enrol(world: &World, person: &Person) -> (String, Vec<String>) {

@@ -97,10 +97,11 @@ async fn a_frozen_person_can_be_paid_and_can_not_pay(world: &World) {
     let (alice, bob) = (Person::join_with(world, "10.00").await, Person::join_with(world, "10.00").await);
     let found = world
         .operator()
+        .await
         .ask("query($h: HandleInput!) { user(handle: $h) { id } }", json!({ "h": alice.handle }))
         .await;
     let id = found["user"]["id"].clone();
-    let frozen = world.operator().act("freezeUser", "user { state }", json!({ "id": id })).await;
+    let frozen = world.operator().await.act("freezeUser", "user { state }", json!({ "id": id })).await;
     assert_eq!(frozen["user"]["state"], "FROZEN");
     let pay = async |key| {
         alice.client.try_act("createTransfer", "transaction { id }", alice.transfer(&bob, "1.00", key)).await
@@ -111,7 +112,7 @@ async fn a_frozen_person_can_be_paid_and_can_not_pay(world: &World) {
     assert_eq!(withdrawn, Err(refused("USER_FROZEN", "")));
     bob.send(&alice, "2.00").await;
     assert_eq!(alice.balance().await, "12.00");
-    world.operator().act("unfreezeUser", "user { state }", json!({ "id": id })).await;
+    world.agree(json!({ "unfreezeUser": id })).await;
     assert!(pay("k").await.is_ok());
 }
 

@@ -1,0 +1,74 @@
+//! The schema of those who run the wallet, at a route of its own. Its types never reach apps.
+//!
+//! Guarantees: whoever gets past [`acting`] has a session and the role, and what it is about to do or see is in its
+//! log already. No other way leads to an officer. Refuses `UNAUTHENTICATED`, `ROLE_MISSING`.
+
+mod account;
+mod books;
+mod event;
+mod job;
+mod person;
+mod proposal;
+
+use crate::authentication::{bank, origin};
+use crate::error::ApiResult;
+use crate::page::described;
+use crate::schema::sorted;
+use account::{AccountMutation, AccountQuery};
+use async_graphql::{Context, EmptySubscription, MergedObject, SchemaBuilder};
+use books::BooksQuery;
+use entity::operator::{Officer, Role};
+use entity::operator_event;
+use entity::refusal::Code;
+use event::{EventQuery, OperatorEvent};
+use job::{DeadLetter, JobMutation, JobQuery};
+use person::{PersonMutation, PersonQuery};
+use proposal::{Proposal, ProposalMutation, ProposalQuery};
+use uuid::Uuid;
+
+/// The operator who asks, whatever its roles.
+fn officer<'a>(context: &Context<'a>) -> ApiResult<&'a Officer> {
+    let officer = context.data_opt::<Officer>();
+    Ok(officer.ok_or(entity::Error::from(Code::Unauthenticated))?)
+}
+
+/// The operator who asks, if it has the role; that it does or sees this field is in its log.
+async fn acting<'a>(context: &Context<'a>, role: Role, subject: Option<Uuid>) -> ApiResult<&'a Officer> {
+    let officer = officer(context)?;
+    officer.require(role)?;
+    announce(context, officer, subject).await?;
+    Ok(officer)
+}
+
+/// Writes the field that is asked for to the operator's log.
+async fn announce(context: &Context<'_>, officer: &Officer, subject: Option<Uuid>) -> ApiResult<()> {
+    let field = context.field().name().to_owned();
+    Ok(operator_event::announce(bank(context)?, officer, &field, subject, &origin(context)).await?)
+}
+
+/// Everything that operators can read.
+#[derive(MergedObject, Default)]
+pub struct OperatorQuery(AccountQuery, BooksQuery, EventQuery, JobQuery, PersonQuery, ProposalQuery);
+
+/// Everything that operators can do.
+#[derive(MergedObject, Default)]
+pub struct OperatorMutation(AccountMutation, JobMutation, PersonMutation, ProposalMutation);
+
+/// The schema of operators.
+pub type OperatorSchema = async_graphql::Schema<OperatorQuery, OperatorMutation, EmptySubscription>;
+
+/// The schema, still without a bank.
+pub fn builder() -> SchemaBuilder<OperatorQuery, OperatorMutation, EmptySubscription> {
+    let schema =
+        OperatorSchema::build(OperatorQuery::default(), OperatorMutation::default(), EmptySubscription);
+    let builder = schema.disable_suggestions();
+    let builder =
+        described::<_, _, _, DeadLetter>(builder, "A page of dead letters.", "A dead letter and its place.");
+    let builder = described::<_, _, _, OperatorEvent>(builder, "A page of a log.", "An entry and its place.");
+    described::<_, _, _, Proposal>(builder, "A page of proposals.", "A proposal and its place.")
+}
+
+/// The schema as text, sorted, without a database.
+pub fn sdl() -> String {
+    builder().finish().sdl_with_options(sorted())
+}
