@@ -5,8 +5,8 @@ use async_graphql::ID;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
 use entity::id::{
-    ChallengeId, InstrumentId, JobId, NotificationId, OperatorId, ProposalId, SessionId, TransactionId,
-    UserId, VerificationId,
+    ApplicationId, ChallengeId, InstrumentId, JobId, NotificationId, OperatorId, ProposalId, RecoveryId,
+    SessionId, TransactionId, UserId, VerificationId,
 };
 use entity::money::Currency;
 use entity::refusal::{Code, Refusal};
@@ -39,6 +39,10 @@ pub(crate) enum GlobalId {
     Operator(OperatorId),
     /// What one operator proposes and another decides.
     Proposal(ProposalId),
+    /// What a person applies with to be known better.
+    Application(ApplicationId),
+    /// A wallet whose handle is lost.
+    Recovery(RecoveryId),
 }
 
 impl GlobalId {
@@ -63,6 +67,8 @@ impl GlobalId {
             ("job", None) => Some(Self::Job(JobId(name))),
             ("operator", None) => Some(Self::Operator(OperatorId(name))),
             ("proposal", None) => Some(Self::Proposal(ProposalId(name))),
+            ("application", None) => Some(Self::Application(ApplicationId(name))),
+            ("recovery", None) => Some(Self::Recovery(RecoveryId(name))),
             _ => None,
         }
     }
@@ -86,6 +92,8 @@ impl GlobalId {
             Self::Job(id) => format!("job:{id}"),
             Self::Operator(id) => format!("operator:{id}"),
             Self::Proposal(id) => format!("proposal:{id}"),
+            Self::Application(id) => format!("application:{id}"),
+            Self::Recovery(id) => format!("recovery:{id}"),
         })
     }
 }
@@ -146,7 +154,9 @@ named!(
     SecurityEvent(i64),
     Job(JobId),
     Operator(OperatorId),
-    Proposal(ProposalId)
+    Proposal(ProposalId),
+    Application(ApplicationId),
+    Recovery(RecoveryId)
 );
 
 #[cfg(test)]

@@ -58,6 +58,8 @@ async fn find(context: &Context<'_>, id: &ID) -> ApiResult<Node> {
         | GlobalId::SecurityEvent(_)
         | GlobalId::Job(_)
         | GlobalId::Operator(_)
+        | GlobalId::Application(_)
+        | GlobalId::Recovery(_)
         | GlobalId::Proposal(_) => {
             return Err(Code::NotFound.at("id").into());
         }

@@ -11,11 +11,13 @@ use crate::freeze::FreezeMutation;
 use crate::handle::HandleMutation;
 use crate::history::HistoryQuery;
 use crate::instrument::{Instrument, InstrumentMutation, InstrumentQuery};
+use crate::kyc::{KycMutation, KycQuery};
 use crate::node::NodeQuery;
 use crate::notification::{Notification, NotificationMutation, NotificationQuery};
 use crate::page::described;
 use crate::payee::{PayeeMutation, PayeeQuery};
 use crate::profile::{ProfileMutation, ProfileQuery};
+use crate::recovery::{RecoveryMutation, RecoveryQuery};
 use crate::registration::RegistrationMutation;
 use crate::sandbox::SandboxQuery;
 use crate::security_event::{SecurityEvent, SecurityEventQuery};
@@ -51,10 +53,12 @@ pub struct Query(
     ExchangeRateQuery,
     HistoryQuery,
     InstrumentQuery,
+    KycQuery,
     NodeQuery,
     NotificationQuery,
     PayeeQuery,
     ProfileQuery,
+    RecoveryQuery,
     SandboxQuery,
     SecurityEventQuery,
     SessionQuery,
@@ -72,9 +76,11 @@ pub struct Mutation(
     FreezeMutation,
     HandleMutation,
     InstrumentMutation,
+    KycMutation,
     NotificationMutation,
     PayeeMutation,
     ProfileMutation,
+    RecoveryMutation,
     RegistrationMutation,
     SessionMutation,
     TotpMutation,

@@ -4,6 +4,7 @@ use crate::authentication::{bank, caller};
 use crate::error::ApiResult;
 use crate::handle::Handle;
 use crate::id::Named;
+use crate::kyc::Level;
 use async_graphql::dataloader::Loader;
 use async_graphql::{Context, Enum, ID, Object, OneofObject, SimpleObject};
 use chrono::{DateTime, Utc};
@@ -65,6 +66,11 @@ impl User {
     /// Whether the person may act.
     async fn state(&self) -> UserState {
         self.0.state.into()
+    }
+
+    /// How well the person is known.
+    async fn kyc_level(&self) -> Level {
+        self.0.level.into()
     }
 
     /// The verified handles, oldest first.

@@ -22,12 +22,12 @@ use crate::refusal::Code;
 use crate::security_event::{self, SecurityEventKind};
 use crate::session::{self, Caller, EndReason};
 use crate::table::{
-    account as accounts, annotation, handle, instrument, job, notification, notification_preference,
-    recovery_code, totp_secret, transaction, trusted_payee, user,
+    account as accounts, annotation, handle, instrument, job, kyc_application, notification,
+    notification_preference, recovery_case, recovery_code, totp_secret, transaction, trusted_payee, user,
 };
 use crate::user::{self as people, UserState};
 use crate::vault::DataKey;
-use crate::{instrument as instruments, payee};
+use crate::{instrument as instruments, kyc, payee};
 use sea_orm::sea_query::Query;
 use sea_orm::{
     ActiveEnum, ActiveValue::Set, ColumnTrait, Condition, DatabaseTransaction, EntityTrait, PaginatorTrait,
@@ -59,6 +59,10 @@ pub async fn export(bank: &Bank, caller: Caller, proof: Proof) -> Result<Value> 
         "passwordSetAt": person.password_set_at,
         "handles": handles
             .map(|own| json!({ "value": own.handle.as_str(), "isPrimary": own.is_primary, "verifiedAt": own.verified_at }))
+            .collect::<Vec<_>>(),
+        "kycLevel": person.level.number(),
+        "kycApplications": kyc::own(bank, id).await?.into_iter()
+            .map(|made| json!({ "level": made.level.number(), "profile": made.form.profile, "documents": made.form.documents, "state": made.state.to_value(), "createdAt": made.created_at }))
             .collect::<Vec<_>>(),
         "accounts": balances(&bank.db, id).await?,
         "instruments": linked
@@ -147,6 +151,8 @@ async fn forget(tx: &DatabaseTransaction, id: UserId) -> Result<()> {
     notification::Entity::delete_many().filter(notification::COLUMN.user_id.eq(id)).exec(tx).await?;
     let chosen = notification_preference::Entity::delete_many();
     chosen.filter(notification_preference::COLUMN.user_id.eq(id)).exec(tx).await?;
+    kyc_application::Entity::delete_many().filter(kyc_application::COLUMN.user_id.eq(id)).exec(tx).await?;
+    recovery_case::Entity::delete_many().filter(recovery_case::COLUMN.user_id.eq(id)).exec(tx).await?;
     annotation::Entity::delete_many().filter(annotation::COLUMN.user_id.eq(id)).exec(tx).await?;
     // Sessions and transactions name devices and bank accounts: the rows stay, and say nothing any more.
     let linked = instrument::Entity::update_many().filter(instrument::COLUMN.user_id.eq(id));

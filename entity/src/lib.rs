@@ -23,7 +23,7 @@
 //! [`language`], [`origin`], [`secret`]. Secrets: [`keys`], [`vault`],
 //! [`signing_key`].
 //! People: [`user`], [`verification`], [`registration`], [`sign_in`], [`session`], [`device`],
-//! [`password_reset`], [`challenge`], [`proof`], [`totp`], [`recovery_code`], [`password`], [`throttle`], [`security_event`], [`freeze`], [`closing`], [`instrument`]; what they are told:
+//! [`password_reset`], [`recovery`], [`kyc`], [`challenge`], [`proof`], [`totp`], [`recovery_code`], [`password`], [`throttle`], [`security_event`], [`freeze`], [`closing`], [`instrument`]; what they are told:
 //! [`notification`], [`message`].
 //! Operators: [`operator`], [`operator_event`], [`proposal`]. Logs that can't be changed unseen: [`chain`].
 //! Money: [`step_up`], [`payee`], [`account`], [`transaction`], [`transfer`], [`deposit`], [`withdrawal`], [`rail`],
@@ -54,6 +54,7 @@ pub mod history;
 pub mod id;
 pub mod instrument;
 pub mod keys;
+pub mod kyc;
 pub mod language;
 pub mod ledger;
 pub mod message;
@@ -70,6 +71,7 @@ pub mod payee;
 pub mod proof;
 pub mod proposal;
 pub mod rail;
+pub mod recovery;
 pub mod recovery_code;
 pub mod refusal;
 pub mod registration;

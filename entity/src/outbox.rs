@@ -14,7 +14,7 @@ use crate::clock::Time;
 use crate::db::{Db, one_of};
 use crate::error::{Fault, Result};
 use crate::gather::{Answers, Gather};
-use crate::id::{JobId, MessageId, ResetId, TransactionId};
+use crate::id::{JobId, MessageId, RecoveryId, ResetId, TransactionId};
 use crate::table::job;
 use chrono::Duration;
 use sea_orm::sea_query::Expr;
@@ -43,6 +43,11 @@ pub enum Job {
         /// Which.
         reset: ResetId,
     },
+    /// Tell whose handle is said to be lost.
+    AnnounceRecovery {
+        /// Which case.
+        recovery: RecoveryId,
+    },
     /// Collect a deposit from the person's bank.
     ConfirmDeposit {
         /// Which.
@@ -58,13 +63,14 @@ pub enum Job {
 impl Job {
     /// The queues, one a kind of job.
     pub const KINDS: &'static [&'static str] =
-        &["send-message", "send-reset", "confirm-deposit", "settle-withdrawal"];
+        &["send-message", "send-reset", "announce-recovery", "confirm-deposit", "settle-withdrawal"];
 
     /// Its queue.
     pub fn kind(self) -> &'static str {
         match self {
             Self::SendMessage { .. } => "send-message",
             Self::SendReset { .. } => "send-reset",
+            Self::AnnounceRecovery { .. } => "announce-recovery",
             Self::ConfirmDeposit { .. } => "confirm-deposit",
             Self::SettleWithdrawal { .. } => "settle-withdrawal",
         }
@@ -75,6 +81,7 @@ impl Job {
         match self {
             Self::SendMessage { message } => JobId(message.0),
             Self::SendReset { reset } => JobId(reset.0),
+            Self::AnnounceRecovery { recovery } => JobId(recovery.0),
             Self::ConfirmDeposit { transaction } | Self::SettleWithdrawal { transaction } => {
                 JobId(transaction.0)
             }
@@ -259,6 +266,7 @@ mod tests {
         for job in [
             Job::SendMessage { message },
             Job::SendReset { reset: ResetId(uuid::Uuid::nil()) },
+            Job::AnnounceRecovery { recovery: RecoveryId(uuid::Uuid::nil()) },
             Job::ConfirmDeposit { transaction },
             Job::SettleWithdrawal { transaction },
         ] {

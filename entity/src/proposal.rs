@@ -10,8 +10,7 @@
 use crate::bank::Bank;
 use crate::clock::Time;
 use crate::error::{Fault, Result, unique_or};
-use crate::freeze;
-use crate::id::{OperatorId, ProposalId, UserId};
+use crate::id::{ApplicationId, OperatorId, ProposalId, RecoveryId, UserId};
 use crate::operator::{self, Officer, Role};
 use crate::page::{Page, Slice};
 use crate::refusal::Code;
@@ -19,6 +18,7 @@ use crate::seal::Place;
 use crate::secret::Secret;
 use crate::table::proposal;
 use crate::user::parse_text;
+use crate::{freeze, kyc, recovery};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, DatabaseTransaction, DeriveActiveEnum, EntityTrait, EnumIter,
     IntoActiveModel, QueryFilter, QueryOrder, QuerySelect,
@@ -34,6 +34,16 @@ pub enum Change {
     UnfreezeUser {
         /// Whose.
         user: UserId,
+    },
+    /// A person is known better.
+    RaiseLevel {
+        /// What it has applied with.
+        application: ApplicationId,
+    },
+    /// A wallet whose handle is lost gets another.
+    RecoverHandle {
+        /// The case.
+        recovery: RecoveryId,
     },
     /// Somebody may sign in as an operator, or with other roles, or again with another password and app.
     InviteOperator {
@@ -81,15 +91,19 @@ impl Change {
     /// What proposes and decides it.
     fn role(&self) -> Role {
         match self {
-            Self::UnfreezeUser { .. } => Role::Reviewer,
+            Self::UnfreezeUser { .. } | Self::RaiseLevel { .. } | Self::RecoverHandle { .. } => {
+                Role::Reviewer
+            }
             Self::InviteOperator { .. } => Role::Admin,
         }
     }
 
-    /// Whom it is about, if it is a person.
-    pub fn person(&self) -> Option<UserId> {
+    /// What of ours it is about; none for an operator who is to be.
+    pub fn thing(&self) -> Option<Uuid> {
         match self {
-            Self::UnfreezeUser { user } => Some(*user),
+            Self::UnfreezeUser { user } => Some(user.0),
+            Self::RaiseLevel { application } => Some(application.0),
+            Self::RecoverHandle { recovery } => Some(recovery.0),
             Self::InviteOperator { .. } => None,
         }
     }
@@ -97,6 +111,8 @@ impl Change {
     fn kind(&self) -> &'static str {
         match self {
             Self::UnfreezeUser { .. } => "UNFREEZE_USER",
+            Self::RaiseLevel { .. } => "RAISE_LEVEL",
+            Self::RecoverHandle { .. } => "RECOVER_HANDLE",
             Self::InviteOperator { .. } => "INVITE_OPERATOR",
         }
     }
@@ -105,6 +121,8 @@ impl Change {
     fn subject(&self, bank: &Bank) -> Uuid {
         match self {
             Self::UnfreezeUser { user } => user.0,
+            Self::RaiseLevel { application } => application.0,
+            Self::RecoverHandle { recovery } => recovery.0,
             Self::InviteOperator { name, .. } => bank.vault.digest(&[b"operator", name.as_bytes()]).0,
         }
     }
@@ -113,6 +131,8 @@ impl Change {
     async fn check(&self, bank: &Bank) -> Result<()> {
         match self {
             Self::UnfreezeUser { user } => freeze::check_frozen(bank, *user).await,
+            Self::RaiseLevel { application } => kyc::check_open(bank, *application).await.map(drop),
+            Self::RecoverHandle { recovery } => recovery::check_open(bank, *recovery).await.map(drop),
             Self::InviteOperator { name, roles } => {
                 operator::parse_name(name)?;
                 if roles.is_empty() { Err(Code::RoleMissing.at("roles").into()) } else { Ok(()) }
@@ -124,6 +144,8 @@ impl Change {
     async fn make(&self, bank: &Bank, tx: &DatabaseTransaction) -> Result<Option<Secret>> {
         match self {
             Self::UnfreezeUser { user } => freeze::set(bank, tx, *user, false).await.map(|_| None),
+            Self::RaiseLevel { application } => kyc::approve(bank, tx, *application).await.map(|()| None),
+            Self::RecoverHandle { recovery } => recovery::approve(bank, tx, *recovery).await.map(|()| None),
             Self::InviteOperator { name, roles } => {
                 operator::invite_in(bank, tx, name, roles).await.map(Some)
             }
@@ -135,7 +157,7 @@ const CONTENT: &str = "proposals.content";
 const REASON: &str = "proposals.reason";
 
 impl Proposal {
-    fn read(bank: &Bank, row: proposal::Model) -> Result<Self, Fault> {
+    fn read(bank: &Bank, row: &proposal::Model) -> Result<Self, Fault> {
         let open = |column, sealed| bank.vault.house().open_text(Place(column, row.id.0), sealed);
         let change = serde_json::from_str(&open(CONTENT, &row.content)?);
         Ok(Self {
@@ -177,7 +199,7 @@ pub async fn propose(bank: &Bank, officer: &Officer, change: Change, reason: &st
     let open = unique_or(Code::ProposalOpen.into());
     let insert = proposal::Entity::insert(row.clone().into_active_model());
     insert.exec_without_returning(bank.db.connection()).await.map_err(open)?;
-    Ok(Proposal::read(bank, row)?)
+    Ok(Proposal::read(bank, &row)?)
 }
 
 /// Approves a proposal of another: it is done. Gives the token of an invitation, which is shown once.
@@ -212,7 +234,7 @@ pub async fn reject(bank: &Bank, officer: &Officer, id: ProposalId) -> Result<Pr
 /// An open proposal that this operator may decide, locked.
 async fn open(bank: &Bank, tx: &DatabaseTransaction, officer: &Officer, id: ProposalId) -> Result<Proposal> {
     let row = proposal::Entity::find_by_id(id).lock_exclusive().one(tx).await?;
-    let proposal = Proposal::read(bank, row.ok_or(Code::NotFound.at("id"))?)?;
+    let proposal = Proposal::read(bank, &row.ok_or(Code::NotFound.at("id"))?)?;
     officer.require(proposal.change.role())?;
     if proposal.state == ProposalState::Open {
         Ok(proposal)
@@ -257,5 +279,5 @@ pub async fn list(bank: &Bank, state: ProposalState, page: Page<ProposalId>) -> 
         query.order_by_asc(proposal::Column::Id)
     };
     let rows = query.all(bank.db.connection()).await?;
-    Ok(page.slice(rows)?.try_map(|row| Proposal::read(bank, row))?)
+    Ok(page.slice(rows)?.try_map(|row| Proposal::read(bank, &row))?)
 }

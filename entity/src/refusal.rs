@@ -18,6 +18,7 @@ macro_rules! refusals {
             AmountTooLarge "AMOUNT_TOO_LARGE" false "The amount is larger than one act may move: 10^15 minor units." "金额超出单笔操作的上限（10^15 个最小货币单位）。";
             AmountZero "AMOUNT_ZERO" false "The amount has to be more than zero." "金额必须大于零。";
             AnswerWrong "ANSWER_WRONG" false "The answer is wrong. After five wrong answers the question is over." "回答错误。连续错误五次后该验证失效。";
+            ApplicationOpen "APPLICATION_OPEN" false "You have applied already. Wait for the answer, or take it back first." "您已有待审核的申请，请等待结果或先撤回。";
             BalanceLeft "BALANCE_LEFT" false "There is money left. Send or withdraw it first." "账户中仍有余额，请先转出或提现。";
             CategoryFixed "CATEGORY_FIXED" false "Security notifications can't be muted." "安全通知无法关闭。";
             ChallengeExpired "CHALLENGE_EXPIRED" false "This question is over. Begin again to be asked another." "该验证已失效，请重新开始。";
@@ -27,6 +28,8 @@ macro_rules! refusals {
             CodeWrong "CODE_WRONG" false "The code is wrong. After five wrong tries a new one is needed." "验证码错误。连续错误五次后需要重新获取。";
             CurrencyUnknown "CURRENCY_UNKNOWN" false "Use a currency code of ISO 4217 in capitals, such as EUR." "请使用大写的 ISO 4217 货币代码，例如 EUR。";
             CursorInvalid "CURSOR_INVALID" false "Use a cursor that a page of this list gave you." "请使用本列表分页返回的游标。";
+            DocumentsInvalid "DOCUMENTS_INVALID" false "Give at most ten documents, each with a reference and the SHA-256 of its file." "最多提供十份文件，每份须有引用编号和文件的 SHA-256。";
+            DocumentsMissing "DOCUMENTS_MISSING" false "More documents are needed for this." "所提供的文件不足。";
             EmailInvalid "EMAIL_INVALID" false "This is not an e-mail address." "这不是有效的电子邮件地址。";
             FilterInvalid "FILTER_INVALID" false "The filter can match nothing: a list in it is empty, or its start is not before its end, in the years 1 to 9999." "筛选条件无法匹配：列表为空，或开始时间不早于结束时间，且年份须在 1 至 9999 之间。";
             HandleLimit "HANDLE_LIMIT" false "A person may have ten handles. Remove one first." "每位用户最多可有十个联系地址，请先移除一个。";
@@ -38,6 +41,7 @@ macro_rules! refusals {
             IdMalformed "ID_MALFORMED" false "This is not an id of the kind expected here." "此处需要其他类型的 ID。";
             InsufficientFunds "INSUFFICIENT_FUNDS" false "The balance in this currency is too low. Top up, or send less." "该货币余额不足，请先充值或减少金额。";
             JobNotDead "JOB_NOT_DEAD" false "This job is no dead letter; it is done or still being tried." "该任务不是死信：它已完成或仍在重试。";
+            LevelReached "LEVEL_REACHED" false "You are known at this level already." "您已达到该认证等级。";
             LockedStill "LOCKED_STILL" true "A wallet stays locked for an hour. Come again then." "钱包锁定一小时后方可解锁，请稍后再试。";
             MethodUnavailable "METHOD_UNAVAILABLE" false "This question can't be answered in this way; its methods say how." "无法使用此方式回答，请使用列出的验证方式。";
             NameInvalid "NAME_INVALID" false "Give a name of at most 100 characters." "请填写姓名，最多 100 个字符。";
@@ -54,6 +58,7 @@ macro_rules! refusals {
             PasswordWrong "PASSWORD_WRONG" false "The password is wrong." "密码错误。";
             PhoneInvalid "PHONE_INVALID" false "Write the phone number in international form, such as +4915112345678." "请使用国际格式的手机号，例如 +8613812345678。";
             PhraseInvalid "PHRASE_INVALID" false "Use a phrase of at most 100 characters." "防伪短语最多 100 个字符。";
+            ProfileInvalid "PROFILE_INVALID" false "This field of the profile can't be right: persons are at least 18 years old, countries have two letters." "该资料字段有误：须年满 18 周岁，国家使用两位字母代码。";
             ProposalDecided "PROPOSAL_DECIDED" false "This proposal was decided already." "该提案已有决定。";
             ProposalOpen "PROPOSAL_OPEN" false "The same is proposed already. Another operator has to decide it." "已有相同的提案，请由其他运营人员决定。";
             ReasonInvalid "REASON_INVALID" false "Give a reason of at most 100 characters." "请填写理由，最多 100 个字符。";
@@ -67,6 +72,7 @@ macro_rules! refusals {
             SelfTransfer "SELF_TRANSFER" false "You can't send money to yourself." "不能向自己转账。";
             SessionEnded "SESSION_ENDED" false "This session has ended. Sign in again." "会话已结束，请重新登录。";
             SignInFailed "SIGN_IN_FAILED" false "No account is open under this name with this password." "账号或密码不正确。";
+            StatementInvalid "STATEMENT_INVALID" false "Say what happened, in at most 2,000 characters." "请说明情况，最多 2000 个字符。";
             TagsInvalid "TAGS_INVALID" false "Use at most 20 different tags of 1 to 50 characters." "最多使用 20 个不同的标签，每个 1 至 50 个字符。";
             TermsNotAccepted "TERMS_NOT_ACCEPTED" false "Accept the terms in force: give their version." "请接受当前有效的条款并提供其版本号。";
             TimeZoneUnknown "TIME_ZONE_UNKNOWN" false "Use a time zone of the IANA database, such as Europe/Berlin." "请使用 IANA 时区名称，例如 Asia/Shanghai。";

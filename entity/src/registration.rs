@@ -8,6 +8,7 @@ use crate::bank::Bank;
 use crate::error::{Fault, Result, unique_or};
 use crate::handle::{Handle, own};
 use crate::id::{UserId, VerificationId};
+use crate::kyc::Level;
 use crate::language::Locale;
 use crate::origin::Origin;
 use crate::password::NewPassword;
@@ -101,6 +102,7 @@ pub async fn activate(bank: &Bank, id: VerificationId, code: &str, origin: &Orig
         time_zone: form.locale.zone().to_owned(),
         terms_version: form.terms,
         terms_accepted_at: now,
+        kyc_level: Level::Unknown,
         created_at: now,
     };
     table::user::Entity::insert(person.into_active_model()).exec_without_returning(tx).await?;

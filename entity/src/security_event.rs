@@ -64,6 +64,18 @@ pub enum SecurityEventKind {
     Closed,
     /// A payee is trusted from now on.
     PayeeTrusted,
+    /// The person is known better.
+    LevelRaised,
+    /// The person is not known better.
+    LevelRefused,
+    /// Somebody says to have lost the handles of the wallet.
+    RecoveryOpened,
+    /// In three days the wallet has another handle.
+    RecoveryApproved,
+    /// The wallet keeps its handles.
+    RecoveryCancelled,
+    /// The wallet has another handle in place of one that was lost.
+    WalletRecovered,
     /// A question was answered wrongly.
     ChallengeFailed,
 }

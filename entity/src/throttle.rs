@@ -46,6 +46,8 @@ pub(crate) enum Counted {
     Confirm,
     /// Payees that nobody is.
     UnknownPayee,
+    /// Wallets said to have lost their handle.
+    OpenCase,
 }
 
 /// By what it is counted.
@@ -86,6 +88,7 @@ fn rule(counted: Counted, by: By<'_>) -> Rule {
         (Counted::ShowCode, By::Address(_)) => (30, Duration::hours(1)),
         (Counted::Confirm, _) => (5, Duration::minutes(15)),
         (Counted::SendQuestion | Counted::UnknownPayee, _) => (20, Duration::hours(1)),
+        (Counted::OpenCase, _) => (3, Duration::days(1)),
         (Counted::Answer, _) => (10, Duration::hours(1)),
     };
     Rule { tries, window }

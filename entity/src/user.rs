@@ -8,6 +8,7 @@ use crate::gather::{Answers, Gather};
 use crate::handle::own::{self, OwnHandle};
 use crate::handle::{Fingerprint, Handle};
 use crate::id::UserId;
+use crate::kyc::Level;
 use crate::language::{Language, Locale};
 use crate::notification::{self, Notice};
 use crate::origin::Origin;
@@ -52,6 +53,8 @@ pub struct User {
     pub phrase: Option<String>,
     /// When it chose its password.
     pub password_set_at: Time,
+    /// How well it is known.
+    pub level: Level,
     /// The terms that it accepted.
     pub terms_version: String,
     /// When it signed up.
@@ -78,6 +81,7 @@ impl User {
             locale: locale(&row),
             password_set_at: row.password_set_at,
             state: row.state,
+            level: row.kyc_level,
             terms_version: row.terms_version,
             created_at: row.created_at,
         })

@@ -46,6 +46,8 @@ pub enum Purpose {
     SignUp,
     /// To add a handle to one's own.
     AddHandle,
+    /// To get a wallet back whose handle is lost.
+    Recover,
 }
 
 /// What somebody who has asked for a code is told, whether or not the handle was free.
@@ -117,8 +119,9 @@ pub(crate) fn new_code() -> Secret {
 
 fn notice(purpose: Purpose, taken: bool, code: Secret) -> Notice {
     match (taken, purpose) {
-        (true, Purpose::SignUp | Purpose::AddHandle) => Notice::HandleTaken,
+        (true, Purpose::SignUp | Purpose::AddHandle | Purpose::Recover) => Notice::HandleTaken,
         (false, Purpose::SignUp) => Notice::Code { code, purpose: CodePurpose::SignUp },
+        (false, Purpose::Recover) => Notice::Code { code, purpose: CodePurpose::Recover },
         (false, Purpose::AddHandle) => Notice::Code { code, purpose: CodePurpose::AddHandle },
     }
 }
@@ -127,6 +130,7 @@ fn hmac(bank: &Bank, id: VerificationId, purpose: Purpose, code: &str) -> Vec<u8
     let purpose: &[u8] = match purpose {
         Purpose::SignUp => b"sign up",
         Purpose::AddHandle => b"add handle",
+        Purpose::Recover => b"recover",
     };
     let key = bank.vault.derive("verification code");
     keys::mac(&key, &[purpose, b":", id.0.as_bytes(), b":", code.as_bytes()]).to_vec()

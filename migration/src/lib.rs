@@ -26,6 +26,8 @@ impl MigratorTrait for Migrator {
         vec![
             Box::new(m0001_bank::Migration),
             Box::new(Sql { name: "m0002_operators", text: include_str!("m0002_operators.sql") }),
+            Box::new(Sql { name: "m0008_kyc", text: include_str!("m0008_kyc.sql") }),
+            Box::new(Sql { name: "m0009_recovery", text: include_str!("m0009_recovery.sql") }),
         ]
     }
 }

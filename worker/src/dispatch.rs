@@ -5,7 +5,7 @@
 //! letters are the outbox's.
 
 use crate::context::{Context, Left};
-use crate::{message, password_reset, rail};
+use crate::{message, password_reset, rail, recovery};
 use entity::Error;
 use entity::id::JobId;
 use entity::outbox::{self, Entry, Job};
@@ -34,6 +34,7 @@ async fn work(context: &Context, entry: &Entry) -> Result<(), Error> {
 async fn handle(context: &Context, entry: &Entry) -> Result<(), Left> {
     match entry.job {
         Job::SendReset { reset } => password_reset::send(context, entry, reset).await,
+        Job::AnnounceRecovery { recovery } => recovery::announce(context, entry, recovery).await,
         Job::SendMessage { message } => message::send(context, entry, message).await,
         Job::ConfirmDeposit { transaction } | Job::SettleWithdrawal { transaction } => {
             rail::advance(context, entry, transaction).await

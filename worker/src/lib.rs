@@ -4,7 +4,7 @@
 //! for them through apalis queues on Redis (the doorbell), talks to the world outside, and records
 //! the effect of each job in the transaction that ends it.
 //!
-//! - [`dispatch`]: from a ticket to its handler · `message`, `password_reset`, `rail`: the handlers
+//! - [`dispatch`]: from a ticket to its handler · `message`, `password_reset`, `recovery`, `rail`: the handlers
 //! - `relay`: from the outbox to the queues · [`queue`]: the queues · `doorbell`: rings from api
 //! - [`schedule`]: what happens by the clock
 //! - [`gateway`]: the world outside, as traits · [`simulator`]: as a simulation · [`mail`], [`sms`]: the
@@ -23,6 +23,7 @@ pub mod outside;
 mod password_reset;
 pub mod queue;
 mod rail;
+mod recovery;
 mod relay;
 pub mod schedule;
 pub mod settings;

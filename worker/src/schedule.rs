@@ -6,17 +6,18 @@ use apalis::prelude::{Data, WorkerBuilder};
 use apalis_cron::{CronScheduler, Tick};
 use cron::Schedule;
 use entity::{
-    Bank, Error, challenge, exchange_rate, ledger, message, password_reset, session, signing_key, throttle,
-    vault, verification,
+    Bank, Error, challenge, exchange_rate, ledger, message, operator, password_reset, recovery, session,
+    signing_key, throttle, vault, verification,
 };
 use std::future::Future;
 use std::str::FromStr;
 
 /// Each task and when it runs: second, minute, hour, day, month, weekday.
-const TASKS: [(Task, &str); 5] = [
+const TASKS: [(Task, &str); 6] = [
     (Task::RefreshRates, "0 * * * * *"),
     (Task::AuditLedger, "30 */10 * * * *"),
     (Task::ForgetExpired, "45 7 * * * *"),
+    (Task::FinishRecoveries, "10 * * * * *"),
     (Task::Reseal, "15 3 * * * *"),
     (Task::RotateKeys, "20 4 * * * *"),
 ];
@@ -30,6 +31,8 @@ pub enum Task {
     AuditLedger,
     /// Removes codes, messages, counters and sessions that are long over.
     ForgetExpired,
+    /// Gives wallets whose handles are lost another one, three days after it was approved.
+    FinishRecoveries,
     /// Seals with the master key in use what older ones have sealed.
     Reseal,
     /// Makes the next signing key when its time has come.
@@ -55,8 +58,17 @@ pub async fn perform(context: &Context, task: Task) -> Result<(), String> {
             challenge::forget_expired(bank).await.map_err(text)?;
             password_reset::forget_expired(bank).await.map_err(text)?;
             throttle::forget_expired(bank).await.map_err(text)?;
+            operator::forget_expired(bank).await.map_err(text)?;
+            recovery::forget_expired(bank).await.map_err(text)?;
             let sessions = session::forget_expired(bank).await.map_err(text)?;
             tracing::info!(codes, messages, sessions, "forgot what has expired");
+            Ok(())
+        }
+        Task::FinishRecoveries => {
+            let done = recovery::finish_due(bank).await.map_err(text)?;
+            if done > 0 {
+                tracing::info!(done, "wallets have another handle");
+            }
             Ok(())
         }
         Task::RotateKeys => {

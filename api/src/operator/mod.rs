@@ -7,8 +7,10 @@ mod account;
 mod books;
 mod event;
 mod job;
+mod kyc;
 mod person;
 mod proposal;
+mod recovery;
 
 use crate::authentication::{bank, origin};
 use crate::error::ApiResult;
@@ -22,8 +24,10 @@ use entity::operator_event;
 use entity::refusal::Code;
 use event::{EventQuery, OperatorEvent};
 use job::{DeadLetter, JobMutation, JobQuery};
+use kyc::{KycMutation, KycQuery, WaitingApplication};
 use person::{PersonMutation, PersonQuery};
 use proposal::{Proposal, ProposalMutation, ProposalQuery};
+use recovery::{RecoveryCase, RecoveryMutation, RecoveryQuery};
 use uuid::Uuid;
 
 /// The operator who asks, whatever its roles.
@@ -48,11 +52,27 @@ async fn announce(context: &Context<'_>, officer: &Officer, subject: Option<Uuid
 
 /// Everything that operators can read.
 #[derive(MergedObject, Default)]
-pub struct OperatorQuery(AccountQuery, BooksQuery, EventQuery, JobQuery, PersonQuery, ProposalQuery);
+pub struct OperatorQuery(
+    AccountQuery,
+    BooksQuery,
+    EventQuery,
+    JobQuery,
+    KycQuery,
+    PersonQuery,
+    ProposalQuery,
+    RecoveryQuery,
+);
 
 /// Everything that operators can do.
 #[derive(MergedObject, Default)]
-pub struct OperatorMutation(AccountMutation, JobMutation, PersonMutation, ProposalMutation);
+pub struct OperatorMutation(
+    AccountMutation,
+    JobMutation,
+    KycMutation,
+    PersonMutation,
+    ProposalMutation,
+    RecoveryMutation,
+);
 
 /// The schema of operators.
 pub type OperatorSchema = async_graphql::Schema<OperatorQuery, OperatorMutation, EmptySubscription>;
@@ -65,6 +85,12 @@ pub fn builder() -> SchemaBuilder<OperatorQuery, OperatorMutation, EmptySubscrip
     let builder =
         described::<_, _, _, DeadLetter>(builder, "A page of dead letters.", "A dead letter and its place.");
     let builder = described::<_, _, _, OperatorEvent>(builder, "A page of a log.", "An entry and its place.");
+    let builder = described::<_, _, _, WaitingApplication>(
+        builder,
+        "A page of applications.",
+        "An application and its place.",
+    );
+    let builder = described::<_, _, _, RecoveryCase>(builder, "A page of cases.", "A case and its place.");
     described::<_, _, _, Proposal>(builder, "A page of proposals.", "A proposal and its place.")
 }
 

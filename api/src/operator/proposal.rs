@@ -8,7 +8,7 @@ use crate::id::Named;
 use crate::page::{Pages, connection};
 use async_graphql::{Context, Enum, ID, InputObject, Object, OneofObject, SimpleObject, Union};
 use chrono::{DateTime, Utc};
-use entity::id::{ProposalId, UserId};
+use entity::id::{ApplicationId, ProposalId, RecoveryId, UserId};
 use entity::page::Page;
 use entity::proposal::{self, Change as Proposed};
 
@@ -31,6 +31,20 @@ pub(crate) struct UnfreezeUser {
     user_id: ID,
 }
 
+/// A person that is known better.
+#[derive(SimpleObject)]
+pub(crate) struct RaiseLevel {
+    /// The global id of the application.
+    application_id: ID,
+}
+
+/// A wallet whose handle is lost, and that gets another.
+#[derive(SimpleObject)]
+pub(crate) struct RecoverHandle {
+    /// The global id of the case.
+    recovery_case_id: ID,
+}
+
 /// Somebody who may sign in as an operator, or with other roles, or again with another password and app.
 #[derive(SimpleObject)]
 pub(crate) struct InviteOperator {
@@ -45,6 +59,10 @@ pub(crate) struct InviteOperator {
 pub(crate) enum Change {
     /// Reviewers decide.
     UnfreezeUser(UnfreezeUser),
+    /// Reviewers decide.
+    RaiseLevel(RaiseLevel),
+    /// Reviewers decide.
+    RecoverHandle(RecoverHandle),
     /// Admins decide.
     InviteOperator(InviteOperator),
 }
@@ -54,6 +72,12 @@ impl From<Proposed> for Change {
         match change {
             Proposed::UnfreezeUser { user } => {
                 Self::UnfreezeUser(UnfreezeUser { user_id: user.to_global().to_id() })
+            }
+            Proposed::RaiseLevel { application } => {
+                Self::RaiseLevel(RaiseLevel { application_id: application.to_global().to_id() })
+            }
+            Proposed::RecoverHandle { recovery } => {
+                Self::RecoverHandle(RecoverHandle { recovery_case_id: recovery.to_global().to_id() })
             }
             Proposed::InviteOperator { name, roles } => {
                 let roles = roles.into_iter().map(Into::into).collect();
@@ -113,6 +137,10 @@ pub(crate) struct InviteOperatorInput {
 pub(crate) enum ChangeInput {
     /// The global id of a frozen person whose money may leave again. For reviewers.
     UnfreezeUser(ID),
+    /// The global id of an application whose person is to be known better. For reviewers.
+    RaiseLevel(ID),
+    /// The global id of a case whose wallet is to have the new handle. For reviewers.
+    RecoverHandle(ID),
     /// An operator to be invited, or invited anew. For admins.
     InviteOperator(InviteOperatorInput),
 }
@@ -122,6 +150,12 @@ impl ChangeInput {
         Ok(match self {
             Self::UnfreezeUser(id) => {
                 Proposed::UnfreezeUser { user: UserId::parse(&id, "change.unfreezeUser")? }
+            }
+            Self::RaiseLevel(id) => {
+                Proposed::RaiseLevel { application: ApplicationId::parse(&id, "change.raiseLevel")? }
+            }
+            Self::RecoverHandle(id) => {
+                Proposed::RecoverHandle { recovery: RecoveryId::parse(&id, "change.recoverHandle")? }
             }
             Self::InviteOperator(InviteOperatorInput { name, roles }) => {
                 Proposed::InviteOperator { name, roles: roles.into_iter().map(Into::into).collect() }
@@ -213,7 +247,7 @@ impl ProposalMutation {
         #[graphql(desc = "What, and why.")] input: ProposeInput,
     ) -> ApiResult<ProposePayload> {
         let (officer, change) = (officer(context)?, input.change.parse()?);
-        announce(context, officer, change.person().map(|id| id.0)).await?;
+        announce(context, officer, change.thing()).await?;
         let proposal = proposal::propose(bank(context)?, officer, change, &input.reason).await?;
         Ok(ProposePayload { proposal: proposal.into() })
     }

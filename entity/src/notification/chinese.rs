@@ -1,6 +1,7 @@
 //! What notices say in Chinese, in simplified characters.
 
 use super::{CodePurpose, Notice};
+use crate::secret::Secret;
 
 /// The one line above a notice.
 pub(super) fn subject(notice: &Notice) -> String {
@@ -10,6 +11,8 @@ pub(super) fn subject(notice: &Notice) -> String {
         Notice::HandleAdded { .. } => "已添加新的联系地址",
         Notice::HandleRemoved { .. } => "已移除联系地址",
         Notice::HandleTaken => "您已有钱包",
+        Notice::LevelRaised { .. } => "您的认证等级已提升",
+        Notice::LevelRefused { .. } => "您的认证申请未通过",
         Notice::Locked => "您的钱包已锁定",
         Notice::NewDevice { .. } => "您的钱包在新设备上登录",
         Notice::PasswordChanged => "您的密码已修改",
@@ -18,11 +21,15 @@ pub(super) fn subject(notice: &Notice) -> String {
         Notice::PrimaryHandleChanged { .. } => "主要联系地址已更改",
         Notice::RecoveryCodeUsed { .. } => "已使用一个恢复代码",
         Notice::RecoveryCodesRenewed => "您有新的恢复代码",
+        Notice::RecoveryApproved { .. } => "三天后您的钱包将更换联系地址",
+        Notice::RecoveryCancelled => "您的钱包保留原有联系地址",
+        Notice::RecoveryOpened { .. } => "有人声称无法使用您钱包的联系地址",
         Notice::ReportedNotMe => "所有会话已结束",
         Notice::SignInsStopped => "有人正在尝试您的密码",
         Notice::TokenReused => "为保障安全，会话已结束",
         Notice::TotpDisabled => "双重验证已关闭",
         Notice::TotpEnabled => "双重验证已开启",
+        Notice::WalletRecovered { .. } => "您的钱包已更换联系地址",
         Notice::Unlocked => "您的钱包已解锁",
     };
     subject.to_owned()
@@ -41,18 +48,16 @@ pub(super) fn body(notice: &Notice, at: &str) -> String {
         Notice::HandleTaken => {
             "有人尝试使用此地址注册。如果是您本人，请直接登录；如果不是，无需任何操作。".to_owned()
         }
-        Notice::Locked => format!("自 {at} 起资金无法转出，其他会话均已结束。一小时后可解锁。"),
-        Notice::NewDevice { agent, address, token } => {
-            let then = match token {
-                Some(token) => {
-                    format!("请在应用的“不是我本人”中输入以下代码，以结束所有会话：{}", token.reveal())
-                }
-                None => "请立即结束该会话并修改密码。".to_owned(),
-            };
-            format!(
-                "时间：{at}，地址：{address}，设备：{agent}。如果是您本人，无需任何操作；如果不是，{then}"
-            )
+        Notice::LevelRaised { level } => format!("自 {at} 起您的认证等级为 {} 级。", level.number()),
+        Notice::LevelRefused { reason } => format!("您的申请于 {at} 未通过：{reason} 您可以重新申请。"),
+        Notice::RecoveryOpened { handle, token } => recovery_opened(at, handle, token.as_ref()),
+        Notice::RecoveryApproved { token } => recovery_approved(at, token.as_ref()),
+        Notice::RecoveryCancelled => format!("更换联系地址的申请已于 {at} 取消。{NOT_YOU}"),
+        Notice::WalletRecovered { handle } => {
+            format!("自 {at} 起 {handle} 为主要联系地址，所有会话均已结束。请用它设置新密码。{NOT_YOU}")
         }
+        Notice::Locked => format!("自 {at} 起资金无法转出，其他会话均已结束。一小时后可解锁。"),
+        Notice::NewDevice { agent, address, token } => new_device(at, agent, address, token.as_ref()),
         Notice::PasswordChanged => format!("时间：{at}。其他会话均已结束。{NOT_YOU}"),
         Notice::PasswordReset { token } => format!(
             "请在应用中输入以下代码以设置新密码：{}。仅可使用一次，十分钟内有效。如果不是您的请求，无需任何操作。",
@@ -83,10 +88,45 @@ pub(super) fn body(notice: &Notice, at: &str) -> String {
     }
 }
 
+fn new_device(at: &str, agent: &str, address: &str, token: Option<&Secret>) -> String {
+    let then = match token {
+        Some(token) => {
+            format!("请在应用的“不是我本人”中输入以下代码，以结束所有会话：{}", token.reveal())
+        }
+        None => "请立即结束该会话并修改密码。".to_owned(),
+    };
+    format!("时间：{at}，地址：{address}，设备：{agent}。如果是您本人，无需任何操作；如果不是，{then}")
+}
+
+fn recovery_opened(at: &str, handle: &str, token: Option<&Secret>) -> String {
+    format!(
+        "{at} 有人以您的名义提交证明材料，申请将 {handle} 设为您钱包的联系地址。如果是您本人，无需任何操作；如果不是，{}",
+        cancel(token)
+    )
+}
+
+fn recovery_approved(at: &str, token: Option<&Secret>) -> String {
+    format!(
+        "证明材料已于 {at} 通过审核。三天后您的钱包将使用新的联系地址，届时请用它登录。如果您没有提出申请，{}",
+        cancel(token)
+    )
+}
+
+/// How a person cancels a case.
+fn cancel(token: Option<&Secret>) -> String {
+    match token {
+        Some(token) => {
+            format!("请在应用的“保留我的地址”中输入以下代码，一切将保持不变：{}", token.reveal())
+        }
+        None => "请登录并在“保留我的地址”中取消。".to_owned(),
+    }
+}
+
 fn code_body(code: &str, purpose: &CodePurpose) -> String {
     let (does, minutes) = match purpose {
         CodePurpose::SignUp => ("激活您的钱包".to_owned(), "十"),
         CodePurpose::AddHandle => ("将此地址添加到您的钱包".to_owned(), "十"),
+        CodePurpose::Recover => ("将此地址设为您钱包的联系地址".to_owned(), "十"),
         CodePurpose::Security => ("更改您钱包的安全设置".to_owned(), "五"),
         CodePurpose::Payment { payee, amount } => (format!("向 {payee} 支付 {amount}"), "五"),
     };

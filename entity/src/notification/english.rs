@@ -1,6 +1,7 @@
 //! What notices say in English.
 
 use super::{CodePurpose, Notice};
+use crate::secret::Secret;
 
 /// The one line above a notice.
 pub(super) fn subject(notice: &Notice) -> String {
@@ -10,6 +11,8 @@ pub(super) fn subject(notice: &Notice) -> String {
         Notice::HandleAdded { .. } => "An address was added",
         Notice::HandleRemoved { .. } => "An address was removed",
         Notice::HandleTaken => "You have a wallet already",
+        Notice::LevelRaised { .. } => "You are known better",
+        Notice::LevelRefused { .. } => "Your application was rejected",
         Notice::Locked => "Your wallet is locked",
         Notice::NewDevice { .. } => "Your wallet was opened on a new device",
         Notice::PasswordChanged => "Your password was changed",
@@ -18,11 +21,15 @@ pub(super) fn subject(notice: &Notice) -> String {
         Notice::PrimaryHandleChanged { .. } => "Your primary address was changed",
         Notice::RecoveryCodeUsed { .. } => "A recovery code was used",
         Notice::RecoveryCodesRenewed => "You have new recovery codes",
+        Notice::RecoveryApproved { .. } => "In three days your wallet has another address",
+        Notice::RecoveryCancelled => "Your wallet keeps its addresses",
+        Notice::RecoveryOpened { .. } => "Somebody says to have lost your wallet's address",
         Notice::ReportedNotMe => "All sessions were ended",
         Notice::SignInsStopped => "Somebody is guessing your password",
         Notice::TokenReused => "A session was ended for your safety",
         Notice::TotpDisabled => "Two-factor authentication is off",
         Notice::TotpEnabled => "Two-factor authentication is on",
+        Notice::WalletRecovered { .. } => "Your wallet has another address",
         Notice::Unlocked => "Your wallet is unlocked",
     };
     subject.to_owned()
@@ -47,21 +54,19 @@ pub(super) fn body(notice: &Notice, at: &str) -> String {
             there is nothing to do."
                 .to_owned()
         }
+        Notice::LevelRaised { level } => format!("Since {at} you are known at level {}.", level.number()),
+        Notice::LevelRefused { reason } => format!("At {at} it was rejected: {reason} You can apply again."),
+        Notice::RecoveryOpened { handle, token } => recovery_opened(at, handle, token.as_ref()),
+        Notice::RecoveryApproved { token } => recovery_approved(at, token.as_ref()),
+        Notice::RecoveryCancelled => format!("At {at} it was cancelled that it gets another. {NOT_YOU}"),
+        Notice::WalletRecovered { handle } => format!(
+            "Since {at} {handle} is its primary address, and all sessions were ended. Choose a new password with it. \
+             {NOT_YOU}"
+        ),
         Notice::Locked => format!(
             "Since {at} no money can leave it, and your other sessions have ended. You can unlock it after an hour."
         ),
-        Notice::NewDevice { agent, address, token } => {
-            let then = match token {
-                Some(token) => format!(
-                    "give this code to the app under \"It was not me\"; it ends every session: {}",
-                    token.reveal()
-                ),
-                None => "end the session and change your password now.".to_owned(),
-            };
-            format!(
-                "At {at}, from {address}, with {agent}. If it was you, there is nothing to do. If not: {then}"
-            )
-        }
+        Notice::NewDevice { agent, address, token } => new_device(at, agent, address, token.as_ref()),
         Notice::PasswordChanged => format!("At {at}. All other sessions were ended. {NOT_YOU}"),
         Notice::PasswordReset { token } => format!(
             "Give this code to the app to choose a new password: {}. It works once, for ten minutes. If you did not \
@@ -97,10 +102,51 @@ pub(super) fn body(notice: &Notice, at: &str) -> String {
     }
 }
 
+fn new_device(at: &str, agent: &str, address: &str, token: Option<&Secret>) -> String {
+    let then = match token {
+        Some(token) => format!(
+            "give this code to the app under \"It was not me\"; it ends every session: {}",
+            token.reveal()
+        ),
+        None => "end the session and change your password now.".to_owned(),
+    };
+    format!("At {at}, from {address}, with {agent}. If it was you, there is nothing to do. If not: {then}")
+}
+
+fn recovery_opened(at: &str, handle: &str, token: Option<&Secret>) -> String {
+    format!(
+        "At {at} somebody who says to be you asked for {handle} as the address of your wallet, and gave evidence. If \
+         it was you, there is nothing to do. If not: {}",
+        cancel(token)
+    )
+}
+
+fn recovery_approved(at: &str, token: Option<&Secret>) -> String {
+    format!(
+        "At {at} the evidence was found good. Three days later your wallet has the other address, and you sign in with \
+         that. If you have not asked for it: {}",
+        cancel(token)
+    )
+}
+
+/// How a person cancels a case.
+fn cancel(token: Option<&Secret>) -> String {
+    match token {
+        Some(token) => {
+            format!(
+                "give this code to the app under \"Keep my addresses\"; nothing will be changed: {}",
+                token.reveal()
+            )
+        }
+        None => "sign in and cancel it under \"Keep my addresses\".".to_owned(),
+    }
+}
+
 fn code_body(code: &str, purpose: &CodePurpose) -> String {
     let (does, minutes) = match purpose {
         CodePurpose::SignUp => ("activate your wallet".to_owned(), "ten"),
         CodePurpose::AddHandle => ("add this address to your wallet".to_owned(), "ten"),
+        CodePurpose::Recover => ("make this the address of your wallet".to_owned(), "ten"),
         CodePurpose::Security => ("change what guards your wallet".to_owned(), "five"),
         CodePurpose::Payment { payee, amount } => (format!("pay {amount} to {payee}"), "five"),
     };

@@ -2,6 +2,7 @@
 //! every language.
 
 use super::Category;
+use crate::kyc::Level;
 use crate::secret::Secret;
 use serde::{Deserialize, Serialize};
 
@@ -74,6 +75,37 @@ pub enum Notice {
     Locked,
     /// The person has unlocked its wallet.
     Unlocked,
+    /// The person is known better.
+    LevelRaised {
+        /// How well.
+        level: Level,
+    },
+    /// The person is not known better.
+    LevelRefused {
+        /// Why.
+        reason: String,
+    },
+    /// Somebody says to have lost the handles of the wallet.
+    RecoveryOpened {
+        /// The handle that it is to have, with most of it hidden.
+        handle: String,
+        /// What cancels it. Not in the inbox.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        token: Option<Secret>,
+    },
+    /// In three days the wallet has another handle.
+    RecoveryApproved {
+        /// What cancels it. Not in the inbox.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        token: Option<Secret>,
+    },
+    /// The wallet keeps its handles.
+    RecoveryCancelled,
+    /// The wallet has another handle in place of one that was lost.
+    WalletRecovered {
+        /// Which, with most of it hidden.
+        handle: String,
+    },
     /// The wallet was closed, and its person forgotten.
     Closed,
     /// Too many wrong passwords: for a while nobody can try another.
@@ -88,6 +120,8 @@ pub enum CodePurpose {
     SignUp,
     /// To add a handle.
     AddHandle,
+    /// To get a wallet back whose handle is lost.
+    Recover,
     /// To change what guards the wallet.
     Security,
     /// To answer for a payment. It names what is paid (dynamic linking).
@@ -118,6 +152,12 @@ impl Notice {
             | Self::PasswordChanged
             | Self::Locked
             | Self::Unlocked
+            | Self::LevelRaised { .. }
+            | Self::LevelRefused { .. }
+            | Self::RecoveryOpened { .. }
+            | Self::RecoveryApproved { .. }
+            | Self::RecoveryCancelled
+            | Self::WalletRecovered { .. }
             | Self::SignInsStopped => Some(Category::Security),
         }
     }
@@ -125,7 +165,10 @@ impl Notice {
     /// The same without what only a message may carry.
     pub(crate) fn for_inbox(&self) -> Self {
         let mut kept = self.clone();
-        if let Self::NewDevice { token, .. } = &mut kept {
+        if let Self::NewDevice { token, .. }
+        | Self::RecoveryOpened { token, .. }
+        | Self::RecoveryApproved { token } = &mut kept
+        {
             *token = None;
         }
         kept

@@ -3,6 +3,7 @@
 use crate::clock::Time;
 use crate::freeze::FrozenBy;
 use crate::id::UserId;
+use crate::kyc::Level;
 use crate::language::Language;
 use crate::seal::Sealed;
 use crate::user::UserState;
@@ -26,6 +27,7 @@ pub struct Model {
     pub time_zone: String,
     pub terms_version: String,
     pub terms_accepted_at: Time,
+    pub kyc_level: Level,
     pub created_at: Time,
 }
 
