@@ -46,14 +46,13 @@ pub(crate) struct DepositMutation;
 #[Object]
 impl DepositMutation {
     /// Asks for money from a linked bank account. The wallet is credited when the bank has paid. Refuses `NOT_FOUND`,
-    /// `USER_CLOSED`, `IDEMPOTENCY_KEY_REUSED`, and amounts that are none.
+    /// `TERMS_NOT_ACCEPTED`, `USER_CLOSED`, `IDEMPOTENCY_KEY_REUSED`, and amounts that are none.
     async fn request_deposit(
         &self,
         context: &Context<'_>,
         #[graphql(desc = "What to collect, and where.")] input: RequestDepositInput,
     ) -> ApiResult<RequestDepositPayload> {
-        let user = caller(context)?.user;
-        let taken = deposit::request(bank(context)?, user, input.try_into()?).await?;
+        let taken = deposit::request(bank(context)?, caller(context)?, input.try_into()?).await?;
         Ok(RequestDepositPayload { transaction: Transaction(taken) })
     }
 }

@@ -49,6 +49,7 @@ mod security_event;
 pub mod server;
 mod session;
 pub mod settings;
+mod terms;
 pub mod throttle;
 mod totp;
 mod transaction;

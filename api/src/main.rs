@@ -135,7 +135,7 @@ impl Wallet {
             Some(_) => return Err("DATABASE_READ_URL: only PostgreSQL has replicas".to_owned()),
             None => bank,
         };
-        let bank = bank.with_step_up(settings.step_up());
+        let bank = bank.with_step_up(settings.step_up()).with_terms(settings.terms()?);
         let bank = match &settings.redis_url {
             Some(url) => bank.with_gate(Arc::new(throttle::Shared::new(url, &settings.redis_namespace)?)),
             None => bank,

@@ -6,6 +6,7 @@ use crate::error::ApiResult;
 use crate::user::HandleInput;
 use async_graphql::{Context, Enum, ID, InputObject, Object, SimpleObject};
 use chrono::{DateTime, Utc};
+use entity::Bank;
 use entity::password::NewPassword;
 use entity::{language, password_reset, user};
 
@@ -31,11 +32,15 @@ pub(crate) struct Profile {
     anti_phishing_phrase: Option<String>,
     /// When the password was chosen. There is no need to change it regularly, only when somebody may know it.
     password_set_at: DateTime<Utc>,
+    /// The version of the terms that is to be accepted before money moves again (see `acceptTerms`); none, if nothing is
+    /// pending.
+    pending_terms: Option<String>,
 }
 
-impl From<user::User> for Profile {
-    fn from(user: user::User) -> Self {
+impl Profile {
+    fn of(bank: &Bank, user: user::User) -> Self {
         Self {
+            pending_terms: bank.terms.pending(&user.terms_version).map(|version| version.to_string()),
             language: user.locale.language.into(),
             time_zone: user.locale.zone(),
             anti_phishing_phrase: user.phrase,
@@ -117,8 +122,9 @@ pub(crate) struct ResetPasswordPayload {
     reset: bool,
 }
 
-async fn find(context: &Context<'_>) -> ApiResult<Profile> {
-    Ok(crate::user::find(context, caller(context)?.user).await?.0.into())
+/// The profile of the person who asks.
+pub(crate) async fn find(context: &Context<'_>) -> ApiResult<Profile> {
+    Ok(Profile::of(bank(context)?, crate::user::find(context, caller(context)?.user).await?.0))
 }
 
 #[derive(Default)]
@@ -146,7 +152,7 @@ impl ProfileMutation {
         let UpdateProfileInput { language, time_zone, anti_phishing_phrase: phrase } = input;
         let wanted = user::Settings { language: language.map(Into::into), time_zone, phrase };
         let changed = user::change_settings(bank(context)?, caller(context)?.user, wanted).await?;
-        Ok(UpdateProfilePayload { profile: changed.into() })
+        Ok(UpdateProfilePayload { profile: Profile::of(bank(context)?, changed) })
     }
 
     /// Changes the password; all other sessions end. Refuses `PASSWORD_WRONG`, `PASSWORD_TOO_SHORT`,

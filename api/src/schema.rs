@@ -22,6 +22,7 @@ use crate::registration::RegistrationMutation;
 use crate::sandbox::SandboxQuery;
 use crate::security_event::{SecurityEvent, SecurityEventQuery};
 use crate::session::{SessionMutation, SessionQuery};
+use crate::terms::{TermsMutation, TermsQuery};
 use crate::totp::TotpMutation;
 use crate::transaction::Transaction;
 use crate::transfer::TransferMutation;
@@ -62,6 +63,7 @@ pub struct Query(
     SandboxQuery,
     SecurityEventQuery,
     SessionQuery,
+    TermsQuery,
     UserQuery,
 );
 
@@ -83,6 +85,7 @@ pub struct Mutation(
     RecoveryMutation,
     RegistrationMutation,
     SessionMutation,
+    TermsMutation,
     TotpMutation,
     TransferMutation,
     WithdrawalMutation,

@@ -3,9 +3,11 @@
 use clap::{Args, Subcommand};
 use entity::operator::Role;
 use entity::step_up::Rules;
+use entity::terms::{Terms, Version};
 use ipnet::IpNet;
 use rust_decimal::Decimal;
 use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
 
 /// See the module.
 #[derive(Clone, Debug, Args)]
@@ -53,6 +55,15 @@ pub struct Settings {
     /// How many payments may be made since its owner last answered
     #[arg(long, env = "STEP_UP_COUNT", default_value_t = 5, value_parser = clap::value_parser!(i64).range(0..), global = true)]
     pub step_up_count: i64,
+
+    /// The version of the terms of use in TERMS_FILE: the date from which they are in force, such as 2026-11-01. Who
+    /// has accepted an older version moves no money until it accepts this one
+    #[arg(long, env = "TERMS_VERSION", value_parser = check_version, requires = "terms_file", global = true)]
+    pub terms_version: Option<Version>,
+
+    /// The file with the terms of use. Without it there are terms of a wallet for trying out
+    #[arg(long, env = "TERMS_FILE", requires = "terms_version", global = true)]
+    pub terms_file: Option<PathBuf>,
 
     /// Web origins whose pages may use the API, with commas, such as https://app.example.com
     #[arg(long, env = "ALLOWED_ORIGINS", value_delimiter = ',', value_parser = check_origin, global = true)]
@@ -120,6 +131,26 @@ impl Settings {
     pub fn step_up(&self) -> Rules {
         Rules { single: self.step_up_single, total: self.step_up_total, count: self.step_up_count }
     }
+
+    /// The terms of use.
+    ///
+    /// # Errors
+    /// A text that names the setting, when the file can't be read or is empty.
+    pub fn terms(&self) -> Result<Terms, String> {
+        let (Some(version), Some(file)) = (self.terms_version, &self.terms_file) else {
+            return Ok(Terms::default());
+        };
+        let text = std::fs::read_to_string(file).map_err(|error| format!("TERMS_FILE: {error}"))?;
+        if text.trim().is_empty() {
+            Err("TERMS_FILE: it is empty".to_owned())
+        } else {
+            Ok(Terms { version, text: text.into() })
+        }
+    }
+}
+
+fn check_version(text: &str) -> Result<Version, String> {
+    Version::parse(text).ok_or("expected a date such as 2026-11-01".to_owned())
 }
 
 fn check_euros(text: &str) -> Result<Decimal, String> {

@@ -6,13 +6,12 @@ use crate::handle::Handle;
 use crate::id::Named;
 use crate::kyc::Level;
 use async_graphql::dataloader::Loader;
-use async_graphql::{Context, Enum, ID, Object, OneofObject, SimpleObject};
+use async_graphql::{Context, Enum, ID, Object, OneofObject};
 use chrono::{DateTime, Utc};
 use entity::Bank;
 use entity::handle;
 use entity::id::UserId;
 use entity::refusal::{Code, Refusal};
-use entity::registration::TERMS_VERSION;
 use entity::user;
 use std::collections::HashMap;
 
@@ -90,13 +89,6 @@ impl User {
     }
 }
 
-/// The terms of use.
-#[derive(SimpleObject)]
-pub(crate) struct Terms {
-    /// The version in force, to be accepted at sign-up.
-    version: &'static str,
-}
-
 /// The person of this id.
 pub(crate) async fn find(context: &Context<'_>, id: UserId) -> ApiResult<User> {
     let found = user::find_many(bank(context)?, &[id]).await?.remove(&id);
@@ -111,11 +103,6 @@ impl UserQuery {
     /// The person who asks.
     async fn me(&self, context: &Context<'_>) -> ApiResult<User> {
         find(context, caller(context)?.user).await
-    }
-
-    /// The terms in force.
-    async fn terms(&self) -> Terms {
-        Terms { version: TERMS_VERSION }
     }
 }
 

@@ -12,6 +12,7 @@ use crate::password::Passwords;
 use crate::replica::Replica;
 use crate::session::{self, BySession};
 use crate::step_up::{self, Exemptions};
+use crate::terms::Terms;
 use crate::throttle::{Gate, Memory};
 use crate::turnstile::Turnstile;
 use crate::user::{self, ByHandle};
@@ -36,6 +37,8 @@ pub struct Bank {
     pub vault: Vault,
     /// Whether the world outside is simulated.
     pub sandbox: bool,
+    /// The terms of use that are in force.
+    pub terms: Terms,
     replica: Option<Replica>,
     pub(crate) ids: Ids,
     pub(crate) by_name: ByName,
@@ -80,6 +83,7 @@ impl Bank {
             by_session: session::by_session(db.clone()),
             by_job: outbox::by_id(db.clone()),
             by_act: rail::by_act(db.clone(), vault.clone()),
+            terms: Terms::default(),
             replica: None,
             ids: Ids::default(),
             passwords: Passwords::new(),
@@ -110,6 +114,12 @@ impl Bank {
     #[must_use]
     pub fn with_step_up(self, rules: step_up::Rules) -> Self {
         Self { exemptions: Exemptions::new(rules), ..self }
+    }
+
+    /// The same with other terms of use.
+    #[must_use]
+    pub fn with_terms(self, terms: Terms) -> Self {
+        Self { terms, ..self }
     }
 
     /// The bank for a request that only reads: on the replica, where it shows all that was committed

@@ -2,7 +2,8 @@
 //!
 //! Guarantees: a wallet is closed only when it is empty and nothing is under way. Closing destroys the
 //! person's data key, and with it everything that was sealed: name, handles, bank accounts, the inbox, the
-//! details of the security log. The handles are free for others. The books stay as they are: accounts,
+//! details of the security log. What stays of the terms that were accepted is their version and the time.
+//! The handles are free for others. The books stay as they are: accounts,
 //! transactions and postings name the person by a number only, and the trial balance is the same before and
 //! after. The words that were sent with a payment are part of it and stay with the other side.
 //!
@@ -27,7 +28,7 @@ use crate::table::{
 };
 use crate::user::{self as people, UserState};
 use crate::vault::DataKey;
-use crate::{instrument as instruments, kyc, payee};
+use crate::{instrument as instruments, kyc, payee, terms};
 use sea_orm::sea_query::Query;
 use sea_orm::{
     ActiveEnum, ActiveValue::Set, ColumnTrait, Condition, DatabaseTransaction, EntityTrait, PaginatorTrait,
@@ -48,6 +49,7 @@ pub async fn export(bank: &Bank, caller: Caller, proof: Proof) -> Result<Value> 
     let linked = instruments::list(bank, id).await?.into_iter();
     let trusted = payee::list(bank, id).await?.into_iter();
     let events = security_event::all(bank, id).await?.into_iter();
+    let accepted = terms::acceptances(bank, id).await?.into_iter();
     Ok(json!({
         "exportedAt": bank.clock.now(),
         "name": person.name,
@@ -72,6 +74,9 @@ pub async fn export(bank: &Bank, caller: Caller, proof: Proof) -> Result<Value> 
             .map(|open| json!({ "agent": open.agent, "address": open.address, "createdAt": open.created_at }))
             .collect::<Vec<_>>(),
         "trustedPayees": trusted.map(|payee| json!({ "name": payee.name, "since": payee.since })).collect::<Vec<_>>(),
+        "termAcceptances": accepted
+            .map(|terms| json!({ "version": terms.version, "sha256": terms.digest, "address": terms.address, "at": terms.at }))
+            .collect::<Vec<_>>(),
         "securityEvents": events
             .map(|event| json!({ "kind": event.kind_name(), "at": event.at, "address": event.address, "agent": event.agent }))
             .collect::<Vec<_>>(),

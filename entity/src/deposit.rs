@@ -6,12 +6,14 @@
 use crate::account::{self, AccountState, Purpose};
 use crate::bank::Bank;
 use crate::error::Result;
-use crate::id::{AccountId, TransactionId, UserId};
+use crate::id::{AccountId, TransactionId};
 use crate::instrument;
 use crate::ledger::{Books, Change, Command, Effects};
 use crate::outbox::Job;
 use crate::rail::{self, Order, Outcome};
 use crate::refusal::{Code, Refusal};
+use crate::session::Caller;
+use crate::terms;
 use crate::transaction::{Draft, Kind, State, Transaction};
 
 /// A deposit, ready to be decided.
@@ -58,9 +60,11 @@ pub(crate) fn decide_conclusion(books: &Books, command: &Conclude) -> Result<Eff
 /// Asks for money from a linked bank account.
 ///
 /// # Errors
-/// `NOT_FOUND` for an instrument that is not one's own, `USER_CLOSED`, `IDEMPOTENCY_KEY_REUSED`,
+/// `TERMS_NOT_ACCEPTED`, `NOT_FOUND` for an instrument that is not one's own, `USER_CLOSED`, `IDEMPOTENCY_KEY_REUSED`,
 /// `OVERLOADED`.
-pub async fn request(bank: &Bank, user: UserId, order: Order) -> Result<Transaction> {
+pub async fn request(bank: &Bank, caller: Caller, order: Order) -> Result<Transaction> {
+    terms::require(bank, caller, &order.key).await?;
+    let user = caller.user;
     let currency = order.amount.currency();
     let draft = Draft {
         id: TransactionId(bank.ids.next(bank.clock.now())),

@@ -47,6 +47,8 @@ ids! {
     ResetId,
     /// A device that somebody signed in with.
     DeviceId,
+    /// Terms that somebody has accepted.
+    AcceptanceId,
     /// Something that people are told of.
     EventId,
     /// An entry of somebody's inbox.

@@ -22,11 +22,11 @@
 //! Values, which know nothing: [`money`], [`handle`], [`id`], [`clock`], [`page`], [`refusal`].
 //! [`language`], [`origin`], [`secret`]. Secrets: [`keys`], [`vault`],
 //! [`signing_key`].
-//! People: [`user`], [`verification`], [`registration`], [`sign_in`], [`session`], [`device`],
+//! People: [`user`], [`verification`], [`registration`], [`terms`], [`sign_in`], [`session`], [`device`],
 //! [`password_reset`], [`recovery`], [`kyc`], [`challenge`], [`proof`], [`totp`], [`recovery_code`], [`password`], [`throttle`], [`security_event`], [`freeze`], [`closing`], [`instrument`]; what they are told:
 //! [`notification`], [`message`].
 //! Operators: [`operator`], [`operator_event`], [`proposal`]. Logs that can't be changed unseen: [`chain`].
-//! Money: [`step_up`], [`payee`], [`account`], [`transaction`], [`transfer`], [`deposit`], [`withdrawal`], [`rail`],
+//! Money: [`standing`], [`step_up`], [`payee`], [`account`], [`transaction`], [`transfer`], [`deposit`], [`withdrawal`], [`rail`],
 //! [`ledger`]. Reading: [`history`], [`annotation`], [`exchange_rate`], [`replica`]. Later: [`outbox`],
 //! [`relay`], [`dead_letter`], [`bell`]. The world outside, simulated: [`sandbox`].
 //!
@@ -84,8 +84,10 @@ pub mod security_event;
 pub mod session;
 pub mod sign_in;
 pub mod signing_key;
+pub mod standing;
 pub mod step_up;
 mod table;
+pub mod terms;
 pub mod throttle;
 pub mod totp;
 pub mod transaction;

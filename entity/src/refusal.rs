@@ -74,7 +74,7 @@ macro_rules! refusals {
             SignInFailed "SIGN_IN_FAILED" false "No account is open under this name with this password." "账号或密码不正确。";
             StatementInvalid "STATEMENT_INVALID" false "Say what happened, in at most 2,000 characters." "请说明情况，最多 2000 个字符。";
             TagsInvalid "TAGS_INVALID" false "Use at most 20 different tags of 1 to 50 characters." "最多使用 20 个不同的标签，每个 1 至 50 个字符。";
-            TermsNotAccepted "TERMS_NOT_ACCEPTED" false "Accept the terms in force: give their version." "请接受当前有效的条款并提供其版本号。";
+            TermsNotAccepted "TERMS_NOT_ACCEPTED" false "Accept the terms in force: give their version, at sign-up or with acceptTerms." "请接受当前有效的条款并提供其版本号（注册时或通过 acceptTerms）。";
             TimeZoneUnknown "TIME_ZONE_UNKNOWN" false "Use a time zone of the IANA database, such as Europe/Berlin." "请使用 IANA 时区名称，例如 Asia/Shanghai。";
             TokenExpired "TOKEN_EXPIRED" false "The access token has expired. Get a new one with the refresh token." "访问令牌已过期，请使用刷新令牌获取新令牌。";
             TokenInvalid "TOKEN_INVALID" false "The access token is not one of ours. Sign in again." "访问令牌无效，请重新登录。";

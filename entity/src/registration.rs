@@ -17,13 +17,11 @@ use crate::seal::Place;
 use crate::security_event::{self, SecurityEventKind};
 use crate::session::{self, Tokens};
 use crate::table::{self, handle, registration};
+use crate::terms::{self, Terms};
 use crate::user::{NAME, UserState};
 use crate::verification::{self, Ask, Purpose, Verification};
 use sea_orm::{EntityTrait, IntoActiveModel};
 use serde::{Deserialize, Serialize};
-
-/// The terms in force. A new version is a new date.
-pub const TERMS_VERSION: &str = "2026-11-01";
 
 /// What somebody who signs up says.
 pub struct SignUp {
@@ -44,7 +42,14 @@ pub struct SignUp {
 struct Form {
     name: String,
     terms: String,
+    /// The SHA-256 of the text of the terms. In forms of earlier days only the built-in ones can be meant.
+    #[serde(default = "built_in")]
+    digest: Vec<u8>,
     locale: Locale,
+}
+
+fn built_in() -> Vec<u8> {
+    Terms::default().digest()
 }
 
 const FORM: &str = "registrations.form";
@@ -54,17 +59,16 @@ const FORM: &str = "registrations.form";
 /// # Errors
 /// `TERMS_NOT_ACCEPTED`, `PASSWORD_WEAK`, `PASSWORD_COMMON`, `TOO_MANY_TRIES`, `OVERLOADED`.
 pub async fn sign_up(bank: &Bank, form: SignUp, origin: &Origin) -> Result<Verification> {
-    if form.accepted_terms != TERMS_VERSION {
-        return Err(Code::TermsNotAccepted.at("acceptedTermsVersion").into());
-    }
+    bank.terms.refuse_other(&form.accepted_terms, "acceptedTermsVersion")?;
     verification::count(bank, &form.handle, origin).await?;
+    let digest = bank.terms.digest();
     let SignUp { handle: to, name, password, accepted_terms: terms, locale } = form;
     let password_hash = bank.passwords.hash_new(password, vec![name.clone(), to.as_str().to_owned()]).await?;
     let tx = bank.db.begin().await?;
     let taken = handle::Entity::find_by_id(bank.vault.fingerprint(&to)).one(&tx).await?.is_some();
     let ask = Ask { purpose: Purpose::SignUp, user: None, to: &to, taken, locale: &locale, phrase: None };
     let started = verification::start(bank, &tx, ask).await?;
-    let form = serde_json::to_string(&Form { name, terms, locale }).unwrap_or_default();
+    let form = serde_json::to_string(&Form { name, terms, digest, locale }).unwrap_or_default();
     let form = bank.vault.house().seal_text(Place(FORM, started.id.0), &form)?;
     let row = registration::Model { id: started.id, form, password_hash };
     registration::Entity::insert(row.into_active_model()).exec_without_returning(&tx).await?;
@@ -100,7 +104,7 @@ pub async fn activate(bank: &Bank, id: VerificationId, code: &str, origin: &Orig
         password_set_at: now,
         language: form.locale.language,
         time_zone: form.locale.zone().to_owned(),
-        terms_version: form.terms,
+        terms_version: form.terms.clone(),
         terms_accepted_at: now,
         kyc_level: Level::Unknown,
         created_at: now,
@@ -110,6 +114,7 @@ pub async fn activate(bank: &Bank, id: VerificationId, code: &str, origin: &Orig
     own::insert(bank, tx, &key, &shown.handle, true)
         .await
         .map_err(unique_or(Code::CodeExpired.at("code")))?;
+    terms::record(bank, tx, &key, &form.terms, form.digest, origin).await?;
     security_event::record(bank, tx, &key, SecurityEventKind::SignedUp, origin).await?;
     let tokens = session::open(bank, tx, &key, origin, true).await?;
     shown.tx.commit().await?;

@@ -9,13 +9,16 @@
 //! ```
 
 use crate::clock::Time;
-use crate::error::{Fault, Result};
+use crate::error::{Error, Fault, Result};
 use crate::id::{AccountId, InstrumentId, TransactionId, UserId};
 use crate::money::{Amount, Currency};
 use crate::refusal::{Code, Refusal};
 use crate::table::transaction;
 use crate::user::is_printable;
-use sea_orm::{DeriveActiveEnum, EnumIter, Iterable};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DeriveActiveEnum, EntityTrait, EnumIter, Iterable, PaginatorTrait,
+    QueryFilter,
+};
 
 /// What kind of act.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
@@ -208,6 +211,16 @@ fn amount(minor: i64, currency: Currency) -> Result<Amount, Fault> {
 fn failure(text: &str) -> Result<Failure, Fault> {
     use sea_orm::ActiveEnum;
     Failure::iter().find(|failure| failure.to_value() == text).ok_or(Fault::Corrupt("an unknown failure"))
+}
+
+/// Whether a person has done an act of this name.
+pub(crate) async fn is_done(
+    db: &impl ConnectionTrait,
+    actor: UserId,
+    key: &IdempotencyKey,
+) -> Result<bool, Error> {
+    let own = transaction::Entity::find().filter(transaction::COLUMN.actor.eq(actor));
+    Ok(own.filter(transaction::COLUMN.idempotency_key.eq(key.as_str())).count(db).await? > 0)
 }
 
 /// A note to the other side: at most 140 characters, as much as a bank transfer carries

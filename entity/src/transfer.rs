@@ -15,6 +15,7 @@ use crate::money::Amount;
 use crate::refusal::{Code, Refusal};
 use crate::session::Caller;
 use crate::step_up::{self, Consent, Paid, Payment};
+use crate::terms;
 use crate::throttle::{By, Counted, take};
 use crate::transaction::{Draft, IdempotencyKey, Kind, State};
 
@@ -57,9 +58,10 @@ pub(crate) fn decide(books: &Books, command: &Create) -> Result<Effects, Refusal
 /// Sends money, or asks the payer first.
 ///
 /// # Errors
-/// `RECIPIENT_UNKNOWN`, `RECIPIENT_UNAVAILABLE`, `SELF_TRANSFER`, `USER_FROZEN`, `SESSION_ENDED`,
+/// `TERMS_NOT_ACCEPTED`, `RECIPIENT_UNKNOWN`, `RECIPIENT_UNAVAILABLE`, `SELF_TRANSFER`, `USER_FROZEN`, `SESSION_ENDED`,
 /// `INSUFFICIENT_FUNDS`, `IDEMPOTENCY_KEY_REUSED`, `CHALLENGE_INVALID`, `TOO_MANY_TRIES`, `OVERLOADED`.
 pub async fn create(bank: &Bank, payer: Caller, order: Order) -> Result<Paid> {
+    terms::require(bank, payer, &order.key).await?;
     let done = pay(bank, payer, &order).await;
     match done {
         // The handle may have come to somebody else since it was remembered.

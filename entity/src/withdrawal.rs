@@ -14,6 +14,7 @@ use crate::rail::{self, Order, Outcome};
 use crate::refusal::Refusal;
 use crate::session::Caller;
 use crate::step_up::{self, Consent, Paid, Payment};
+use crate::terms;
 use crate::transaction::{Draft, Kind, State, Transaction};
 
 /// A withdrawal, ready to be decided.
@@ -64,7 +65,7 @@ pub(crate) fn decide_conclusion(books: &Books, command: &Conclude) -> Result<Eff
 /// Asks for money at a linked bank account, or asks the person first.
 ///
 /// # Errors
-/// `NOT_FOUND` for an instrument that is not one's own, `USER_FROZEN`, `USER_CLOSED`, `INSUFFICIENT_FUNDS`,
+/// `TERMS_NOT_ACCEPTED`, `NOT_FOUND` for an instrument that is not one's own, `USER_FROZEN`, `USER_CLOSED`, `INSUFFICIENT_FUNDS`,
 /// `IDEMPOTENCY_KEY_REUSED`, `CHALLENGE_INVALID`, `TOO_MANY_TRIES`, `OVERLOADED`.
 pub async fn request(
     bank: &Bank,
@@ -72,6 +73,7 @@ pub async fn request(
     order: Order,
     challenge: Option<ChallengeId>,
 ) -> Result<Paid> {
+    terms::require(bank, payer, &order.key).await?;
     let (user, currency) = (payer.user, order.amount.currency());
     let instrument = instrument::find(bank, user, order.instrument).await?;
     let payment = Payment {

@@ -21,6 +21,7 @@ use crate::origin::Origin;
 use crate::refusal::Code;
 use crate::secret::Secret;
 use crate::security_event::{self, SecurityEventKind};
+use crate::standing::{self, Standing};
 use crate::table::{refresh_token, session};
 use crate::user;
 use crate::vault::DataKey;
@@ -50,6 +51,8 @@ pub struct Caller {
     pub session: SessionId,
     /// Whether the person has shown in it more than the password, when the access token was made.
     pub confirmed: bool,
+    /// How the person stood when the access token was made; none, if it does not say.
+    pub standing: Option<Standing>,
 }
 
 /// What a client is given when it signs in or refreshes.
@@ -61,6 +64,8 @@ pub struct Tokens {
     pub user: UserId,
     /// Whether the person has shown in it more than the password.
     pub confirmed: bool,
+    /// How the person stands.
+    pub standing: Standing,
     /// The token that gets the next access token; it works once.
     pub refresh: Secret,
     /// The token that the device is to keep, if it was not seen before.
@@ -123,7 +128,8 @@ pub(crate) async fn open(
         device::announce(bank, tx, key, id, origin).await?;
     }
     let refresh = issue(tx, id, now).await?;
-    Ok(Tokens { session: id, user: user_id, confirmed, refresh, device: device.token })
+    let standing = standing::read(tx, user_id).await?;
+    Ok(Tokens { session: id, user: user_id, confirmed, standing, refresh, device: device.token })
 }
 
 async fn issue(tx: &DatabaseTransaction, session_id: SessionId, now: Time) -> Result<Secret> {
@@ -187,9 +193,10 @@ pub async fn refresh(bank: &Bank, token: &str, origin: &Origin) -> Result<Tokens
         .exec(&tx)
         .await?;
     let refresh = issue(&tx, session.id, now).await?;
+    let standing = standing::read(&tx, session.user_id).await?;
     tx.commit().await?;
     let confirmed = session.confirmed_at.is_some();
-    Ok(Tokens { session: session.id, user: session.user_id, confirmed, refresh, device: None })
+    Ok(Tokens { session: session.id, user: session.user_id, confirmed, standing, refresh, device: None })
 }
 
 /// Ends a session whose refresh token was used twice, and tells its person.

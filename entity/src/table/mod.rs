@@ -33,6 +33,7 @@ pub(crate) mod sandbox_order;
 pub(crate) mod security_event;
 pub(crate) mod session;
 pub(crate) mod signing_key;
+pub(crate) mod term_acceptance;
 pub(crate) mod throttle;
 pub(crate) mod totp_secret;
 pub(crate) mod transaction;

@@ -220,7 +220,7 @@ async fn ask(bank: &Bank, linked: &[InstrumentId], way: Way, turn: usize) -> Res
         key: IdempotencyKey::parse(&key).map_err(text)?,
     };
     let asked: entity::Result<Transaction> = match way {
-        Way::In => deposit::request(bank, user, order).await,
+        Way::In => deposit::request(bank, people::caller(person), order).await,
         Way::Out => match withdrawal::request(bank, people::caller(person), order, None).await {
             Ok(Paid::Done(done)) => Ok(done),
             Ok(Paid::Asked(_)) => return Err("a withdrawal was asked about".to_owned()),

@@ -10,7 +10,9 @@ use entity::id::{InstrumentId, SessionId, UserId};
 use entity::instrument::{self, BankAccount};
 use entity::keys::Keys;
 use entity::session::Caller;
+use entity::standing::Standing;
 use entity::step_up::Rules;
+use entity::terms::Terms;
 use entity::{Bank, Db, Writing};
 use rust_decimal::Decimal;
 use sea_orm::{ConnectionTrait, DbBackend, DbErr};
@@ -55,7 +57,8 @@ pub(crate) fn user(number: usize) -> UserId {
 
 /// The person of this number, in its session.
 pub(crate) fn caller(number: usize) -> Caller {
-    Caller { user: user(number), session: SessionId(id(0x9000, number)), confirmed: true }
+    let standing = Some(Standing { terms: Some(Terms::default().version) });
+    Caller { user: user(number), session: SessionId(id(0x9000, number)), confirmed: true, standing }
 }
 
 /// How a person is reached.

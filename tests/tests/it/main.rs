@@ -23,6 +23,7 @@ mod session;
 mod shape;
 mod signing_key;
 mod step_up;
+mod terms;
 mod throttle;
 mod totp;
 mod transfer;

@@ -111,6 +111,7 @@ async fn ten_thousand_callers_are_all_answered(world: &World) {
         session: entity::id::SessionId(row.try_get("", "id").unwrap()),
         user: entity::id::UserId(row.try_get("", "user_id").unwrap()),
         confirmed: true,
+        standing: None,
     };
     let to = entity::handle::Handle::email(text(&bob.handle["email"])).unwrap();
     let currency = entity::money::Currency::parse("EUR").unwrap();
