@@ -17,7 +17,6 @@ use entity::refusal::Code;
 use entity::session::{Caller, Tokens};
 use entity::signing_key::{self, SigningKey};
 use entity::standing::Standing;
-use entity::terms::Version;
 use entity::{Bank, Error, Fault};
 use jsonwebtoken::errors::ErrorKind;
 use jsonwebtoken::jwk::{Jwk, JwkSet, PublicKeyUse};
@@ -41,29 +40,11 @@ struct Claims {
     sid: SessionId,
     /// How sure we are of who it is: 2, if more than the password was shown (RFC 9470).
     acr: u8,
-    /// How the person stands: the terms that it has accepted. Tokens of earlier days don't say.
+    /// How the person stands. Tokens of earlier days don't say.
     #[serde(default)]
-    standing: Option<Stands>,
+    standing: Option<Standing>,
     iat: i64,
     exp: i64,
-}
-
-/// How a person stood when its token was made.
-#[derive(Serialize, Deserialize)]
-struct Stands {
-    terms: Option<Version>,
-}
-
-impl From<Standing> for Stands {
-    fn from(standing: Standing) -> Self {
-        Self { terms: standing.terms }
-    }
-}
-
-impl From<Stands> for Standing {
-    fn from(stands: Stands) -> Self {
-        Self { terms: stands.terms }
-    }
 }
 
 /// Makes and reads access tokens.
@@ -173,7 +154,7 @@ impl Authentication {
             sub: caller.user,
             sid: caller.session,
             acr: if caller.confirmed { 2 } else { 1 },
-            standing: caller.standing.map(Stands::from),
+            standing: caller.standing,
             iat: now.timestamp(),
             exp: expires_at.timestamp(),
         };
@@ -221,8 +202,7 @@ impl Authentication {
         let pair = pair.ok_or(Code::TokenInvalid)?;
         let decoded = jsonwebtoken::decode::<Claims>(token, &pair.checking, &ring.validation);
         let claims = decoded.map_err(|error| refusal(error.kind()))?.claims;
-        let standing = claims.standing.map(Standing::from);
-        let (user, session) = (claims.sub, claims.sid);
+        let (user, session, standing) = (claims.sub, claims.sid, claims.standing);
         let claimed = (Caller { user, session, confirmed: claims.acr >= 2, standing }, claims.exp);
         self.0.verified.insert(token.to_owned(), claimed);
         Ok(claimed)

@@ -35,6 +35,9 @@ pub(crate) struct Profile {
     /// The version of the terms that is to be accepted before money moves again (see `acceptTerms`); none, if nothing is
     /// pending.
     pending_terms: Option<String>,
+    /// Until when little may leave the wallet, since the password was replaced without the old one; none, if as much as
+    /// always may.
+    guarded_until: Option<DateTime<Utc>>,
 }
 
 impl Profile {
@@ -45,6 +48,7 @@ impl Profile {
             time_zone: user.locale.zone(),
             anti_phishing_phrase: user.phrase,
             password_set_at: user.password_set_at,
+            guarded_until: user.guarded_until.filter(|until| *until > bank.clock.now()),
         }
     }
 }

@@ -56,6 +56,10 @@ pub struct Settings {
     #[arg(long, env = "STEP_UP_COUNT", default_value_t = 5, value_parser = clap::value_parser!(i64).range(0..), global = true)]
     pub step_up_count: i64,
 
+    /// What may leave a wallet in the day after its password was replaced without the old one, in EUR
+    #[arg(long, env = "RESET_CAP", default_value = "150", value_parser = check_euros, global = true)]
+    pub reset_cap: Decimal,
+
     /// The version of the terms of use in TERMS_FILE: the date from which they are in force, such as 2026-11-01. Who
     /// has accepted an older version moves no money until it accepts this one
     #[arg(long, env = "TERMS_VERSION", value_parser = check_version, requires = "terms_file", global = true)]

@@ -63,7 +63,7 @@ pub(crate) struct TransferMutation;
 #[Object]
 impl TransferMutation {
     /// Sends money to a person, at once, or asks the payer first: small payments, and those to trusted payees, are made
-    /// unasked. Refuses `TERMS_NOT_ACCEPTED`, `CHALLENGE_INVALID`, `TOO_MANY_TRIES`, `RECIPIENT_UNKNOWN`, `RECIPIENT_UNAVAILABLE`, `SELF_TRANSFER`,
+    /// unasked. Refuses `TERMS_NOT_ACCEPTED`, `RECENTLY_RESET`, `CHALLENGE_INVALID`, `TOO_MANY_TRIES`, `RECIPIENT_UNKNOWN`, `RECIPIENT_UNAVAILABLE`, `SELF_TRANSFER`,
     /// `INSUFFICIENT_FUNDS`, `USER_FROZEN`, `IDEMPOTENCY_KEY_REUSED`, and amounts that are none.
     async fn create_transfer(
         &self,

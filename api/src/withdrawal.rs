@@ -59,7 +59,7 @@ pub(crate) struct WithdrawalMutation;
 
 #[Object]
 impl WithdrawalMutation {
-    /// Pays money out to a linked bank account, or asks the person first. Refuses `TERMS_NOT_ACCEPTED`, `CHALLENGE_INVALID`, `TOO_MANY_TRIES`, `NOT_FOUND`, `INSUFFICIENT_FUNDS`, `USER_FROZEN`,
+    /// Pays money out to a linked bank account, or asks the person first. Refuses `TERMS_NOT_ACCEPTED`, `RECENTLY_RESET`, `CHALLENGE_INVALID`, `TOO_MANY_TRIES`, `NOT_FOUND`, `INSUFFICIENT_FUNDS`, `USER_FROZEN`,
     /// `IDEMPOTENCY_KEY_REUSED`, and amounts that are none.
     async fn request_withdrawal(
         &self,

@@ -18,11 +18,15 @@ use crate::turnstile::Turnstile;
 use crate::user::{self, ByHandle};
 use crate::vault::Vault;
 use crate::{outbox, rail};
+use rust_decimal::Decimal;
 use std::sync::Arc;
 
 /// Histories that are searched at once, on a quarter of the connections, and that wait for it.
 const SCANS: usize = 4;
 const SCANS_WAITING: usize = 64;
+
+/// Euros that may leave a wallet in the day after its password was reset, if nothing else is said.
+const RESET_CAP: i64 = 150;
 
 /// An open bank. Clones share it.
 #[derive(Clone, Debug)]
@@ -51,6 +55,8 @@ pub struct Bank {
     pub(crate) scans: Turnstile,
     pub(crate) gate: Arc<dyn Gate>,
     pub(crate) exemptions: Exemptions,
+    /// What may leave a wallet in the day after its password was reset, in euros.
+    pub(crate) reset_cap: Decimal,
 }
 
 impl Bank {
@@ -90,6 +96,7 @@ impl Bank {
             scans: Turnstile::new(SCANS, SCANS_WAITING),
             gate: Arc::new(Memory::default()),
             exemptions: Exemptions::new(step_up::Rules::default()),
+            reset_cap: Decimal::from(RESET_CAP),
             db,
             clock,
             bell,
@@ -114,6 +121,12 @@ impl Bank {
     #[must_use]
     pub fn with_step_up(self, rules: step_up::Rules) -> Self {
         Self { exemptions: Exemptions::new(rules), ..self }
+    }
+
+    /// The same where so many euros may leave a wallet in the day after its password was reset.
+    #[must_use]
+    pub fn with_reset_cap(self, reset_cap: Decimal) -> Self {
+        Self { reset_cap, ..self }
     }
 
     /// The same with other terms of use.

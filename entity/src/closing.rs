@@ -23,7 +23,7 @@ use crate::refusal::Code;
 use crate::security_event::{self, SecurityEventKind};
 use crate::session::{self, Caller, EndReason};
 use crate::table::{
-    account as accounts, annotation, handle, instrument, job, kyc_application, notification,
+    account as accounts, annotation, guarded_payment, handle, instrument, job, kyc_application, notification,
     notification_preference, recovery_case, recovery_code, totp_secret, transaction, trusted_payee, user,
 };
 use crate::user::{self as people, UserState};
@@ -158,6 +158,7 @@ async fn forget(tx: &DatabaseTransaction, id: UserId) -> Result<()> {
     chosen.filter(notification_preference::COLUMN.user_id.eq(id)).exec(tx).await?;
     kyc_application::Entity::delete_many().filter(kyc_application::COLUMN.user_id.eq(id)).exec(tx).await?;
     recovery_case::Entity::delete_many().filter(recovery_case::COLUMN.user_id.eq(id)).exec(tx).await?;
+    guarded_payment::Entity::delete_many().filter(guarded_payment::COLUMN.user_id.eq(id)).exec(tx).await?;
     annotation::Entity::delete_many().filter(annotation::COLUMN.user_id.eq(id)).exec(tx).await?;
     // Sessions and transactions name devices and bank accounts: the rows stay, and say nothing any more.
     let linked = instrument::Entity::update_many().filter(instrument::COLUMN.user_id.eq(id));

@@ -26,7 +26,7 @@
 //! [`password_reset`], [`recovery`], [`kyc`], [`challenge`], [`proof`], [`totp`], [`recovery_code`], [`password`], [`throttle`], [`security_event`], [`freeze`], [`closing`], [`instrument`]; what they are told:
 //! [`notification`], [`message`].
 //! Operators: [`operator`], [`operator_event`], [`proposal`]. Logs that can't be changed unseen: [`chain`].
-//! Money: [`standing`], [`step_up`], [`payee`], [`account`], [`transaction`], [`transfer`], [`deposit`], [`withdrawal`], [`rail`],
+//! Money: [`standing`], [`guard`], [`step_up`], [`payee`], [`account`], [`transaction`], [`transfer`], [`deposit`], [`withdrawal`], [`rail`],
 //! [`ledger`]. Reading: [`history`], [`annotation`], [`exchange_rate`], [`replica`]. Later: [`outbox`],
 //! [`relay`], [`dead_letter`], [`bell`]. The world outside, simulated: [`sandbox`].
 //!
@@ -49,6 +49,7 @@ pub mod error;
 pub mod exchange_rate;
 pub mod freeze;
 mod gather;
+pub mod guard;
 pub mod handle;
 pub mod history;
 pub mod id;

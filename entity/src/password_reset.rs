@@ -3,7 +3,7 @@
 //! Guarantees: asking does the same for a handle that is known as for one that is not: who it belongs to is
 //! found out by a worker (ASVS 5.0, 6.3.8). The token has 256 random bits, of which only the SHA-256 is kept;
 //! it works once, for ten minutes. The second factor is asked for all the same (6.4.3). All sessions end, and
-//! every handle hears of it.
+//! every handle hears of it. For a day little may leave the wallet ([`guard`]).
 //!
 //! Refuses `CODE_EXPIRED`, `CHALLENGE_REQUIRED`, `ANSWER_WRONG`, `METHOD_UNAVAILABLE`, `PASSWORD_COMMON`,
 //! `PASSWORD_WEAK`, `TOO_MANY_TRIES`, `OVERLOADED`.
@@ -11,6 +11,7 @@
 use crate::bank::Bank;
 use crate::challenge::Answer;
 use crate::error::{Fault, Result};
+use crate::guard;
 use crate::handle::Handle;
 use crate::id::{EventId, JobId, ResetId, UserId};
 use crate::keys;
@@ -202,6 +203,7 @@ async fn replace(
         return Err(Fault::Corrupt("a person is missing").into());
     }
     session::end_all(tx, user, None, EndReason::PasswordReset, now).await?;
+    guard::set(tx, user, now).await?;
     notification::warn(bank, tx, &key, SecurityEventKind::PasswordReset, &Notice::PasswordChanged, origin)
         .await
 }

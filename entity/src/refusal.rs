@@ -62,6 +62,7 @@ macro_rules! refusals {
             ProposalDecided "PROPOSAL_DECIDED" false "This proposal was decided already." "该提案已有决定。";
             ProposalOpen "PROPOSAL_OPEN" false "The same is proposed already. Another operator has to decide it." "已有相同的提案，请由其他运营人员决定。";
             ReasonInvalid "REASON_INVALID" false "Give a reason of at most 100 characters." "请填写理由，最多 100 个字符。";
+            RecentlyReset "RECENTLY_RESET" true "The password was replaced without the old one. For a day only little may leave the wallet: send less, or come again later." "密码近期被重置。一天之内钱包仅可转出少量资金，请减少金额或稍后再试。";
             RecipientUnavailable "RECIPIENT_UNAVAILABLE" false "The recipient can't be paid at present." "收款人目前无法收款。";
             RecipientUnknown "RECIPIENT_UNKNOWN" false "Nobody has signed up with this e-mail address or phone number." "没有用户使用该电子邮件或手机号注册。";
             RefreshTokenInvalid "REFRESH_TOKEN_INVALID" false "The refresh token is unknown or has ended. Sign in again." "刷新令牌无效或已失效，请重新登录。";

@@ -108,6 +108,7 @@ pub async fn activate(bank: &Bank, id: VerificationId, code: &str, origin: &Orig
         terms_accepted_at: now,
         kyc_level: Level::Unknown,
         created_at: now,
+        guarded_until: None,
     };
     table::user::Entity::insert(person.into_active_model()).exec_without_returning(tx).await?;
     // The first who shows a code wins.

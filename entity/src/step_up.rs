@@ -12,6 +12,7 @@ use crate::challenge::{self, Act, Bound, Challenge};
 use crate::clock::Time;
 use crate::error::{Error, Result};
 use crate::exchange_rate;
+use crate::guard;
 use crate::id::ChallengeId;
 use crate::ledger::Balance;
 use crate::money::{Amount, Currency, minor_units};
@@ -19,7 +20,7 @@ use crate::notification::CodePurpose;
 use crate::payee;
 use crate::refusal::{Code, Refusal};
 use crate::session::Caller;
-use crate::transaction::Transaction;
+use crate::transaction::{IdempotencyKey, Transaction};
 use crate::user;
 use chrono::Duration;
 use quick_cache::sync::Cache;
@@ -153,14 +154,14 @@ pub(crate) struct Payment {
     /// How the person is told of it.
     pub(crate) shown: String,
     /// The person's name for it.
-    pub(crate) key: String,
+    pub(crate) key: IdempotencyKey,
     /// A question about it that was answered.
     pub(crate) challenge: Option<ChallengeId>,
 }
 
 impl Payment {
     fn bound(&self) -> Bound {
-        let words = format!("payment to {} of {} with {}", self.payee, self.amount, self.key);
+        let words = format!("payment to {} of {} with {}", self.payee, self.amount, self.key.as_str());
         Bound { act: Act::Payment, session: Some(self.payer.session), words }
     }
 }
@@ -180,6 +181,7 @@ pub(crate) async fn pay<F: Future<Output = Result<Transaction>>>(
     payment: Payment,
     submit: impl Fn(Consent) -> F,
 ) -> Result<Paid> {
+    guard::reserve(bank, payment.payer, payment.amount, &payment.key).await?;
     let first = submit(consent(bank, &payment).await?).await;
     let Err(Error::Refused(Refusal { code: Code::ChallengeRequired, .. })) = first else {
         return first.map(Paid::Done);

@@ -59,7 +59,7 @@ pub(crate) fn decide(books: &Books, command: &Create) -> Result<Effects, Refusal
 ///
 /// # Errors
 /// `TERMS_NOT_ACCEPTED`, `RECIPIENT_UNKNOWN`, `RECIPIENT_UNAVAILABLE`, `SELF_TRANSFER`, `USER_FROZEN`, `SESSION_ENDED`,
-/// `INSUFFICIENT_FUNDS`, `IDEMPOTENCY_KEY_REUSED`, `CHALLENGE_INVALID`, `TOO_MANY_TRIES`, `OVERLOADED`.
+/// `INSUFFICIENT_FUNDS`, `IDEMPOTENCY_KEY_REUSED`, `RECENTLY_RESET`, `CHALLENGE_INVALID`, `TOO_MANY_TRIES`, `OVERLOADED`.
 pub async fn create(bank: &Bank, payer: Caller, order: Order) -> Result<Paid> {
     terms::require(bank, payer, &order.key).await?;
     let done = pay(bank, payer, &order).await;
@@ -91,7 +91,7 @@ async fn pay(bank: &Bank, payer: Caller, order: &Order) -> Result<Paid> {
         amount: order.amount,
         payee: payee.0,
         shown: order.to.to_string(),
-        key: order.key.as_str().to_owned(),
+        key: order.key.clone(),
         challenge: order.challenge,
     };
     let draft = draft(bank, payer, payee, order).await?;

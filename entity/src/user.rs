@@ -59,6 +59,8 @@ pub struct User {
     pub terms_version: String,
     /// When it signed up.
     pub created_at: Time,
+    /// Until when little may leave its wallet.
+    pub guarded_until: Option<Time>,
 }
 
 /// The column of the name, for its seal.
@@ -84,6 +86,7 @@ impl User {
             level: row.kyc_level,
             terms_version: row.terms_version,
             created_at: row.created_at,
+            guarded_until: row.guarded_until,
         })
     }
 }

@@ -66,7 +66,7 @@ pub(crate) fn decide_conclusion(books: &Books, command: &Conclude) -> Result<Eff
 ///
 /// # Errors
 /// `TERMS_NOT_ACCEPTED`, `NOT_FOUND` for an instrument that is not one's own, `USER_FROZEN`, `USER_CLOSED`, `INSUFFICIENT_FUNDS`,
-/// `IDEMPOTENCY_KEY_REUSED`, `CHALLENGE_INVALID`, `TOO_MANY_TRIES`, `OVERLOADED`.
+/// `IDEMPOTENCY_KEY_REUSED`, `RECENTLY_RESET`, `CHALLENGE_INVALID`, `TOO_MANY_TRIES`, `OVERLOADED`.
 pub async fn request(
     bank: &Bank,
     payer: Caller,
@@ -81,7 +81,7 @@ pub async fn request(
         amount: order.amount,
         payee: instrument.id.0,
         shown: instrument.masked_iban(),
-        key: order.key.as_str().to_owned(),
+        key: order.key.clone(),
         challenge,
     };
     let draft = Draft {

@@ -29,6 +29,7 @@ impl MigratorTrait for Migrator {
             Box::new(Sql { name: "m0008_kyc", text: include_str!("m0008_kyc.sql") }),
             Box::new(Sql { name: "m0009_recovery", text: include_str!("m0009_recovery.sql") }),
             Box::new(Sql { name: "m0005_terms", text: include_str!("m0005_terms.sql") }),
+            Box::new(Sql { name: "m0006_guard", text: include_str!("m0006_guard.sql") }),
         ]
     }
 }

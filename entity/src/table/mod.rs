@@ -10,6 +10,7 @@ pub(crate) mod annotation;
 pub(crate) mod challenge;
 pub(crate) mod device;
 pub(crate) mod exchange_rate;
+pub(crate) mod guarded_payment;
 pub(crate) mod handle;
 pub(crate) mod house_secret;
 pub(crate) mod instrument;

@@ -29,6 +29,7 @@ pub struct Model {
     pub terms_accepted_at: Time,
     pub kyc_level: Level,
     pub created_at: Time,
+    pub guarded_until: Option<Time>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

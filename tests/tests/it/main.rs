@@ -5,6 +5,7 @@
 mod closing;
 mod crash;
 mod deposit;
+mod guard;
 mod handle;
 mod history;
 mod http;
