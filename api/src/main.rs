@@ -136,7 +136,7 @@ impl Wallet {
             None => bank,
         };
         let bank = bank.with_step_up(settings.step_up()).with_terms(settings.terms()?);
-        let bank = bank.with_reset_cap(settings.reset_cap);
+        let bank = bank.with_reset_cap(settings.reset_cap).with_links(outside.links());
         let bank = match &settings.redis_url {
             Some(url) => bank.with_gate(Arc::new(throttle::Shared::new(url, &settings.redis_namespace)?)),
             None => bank,

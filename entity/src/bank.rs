@@ -8,6 +8,7 @@ use crate::error::Result;
 use crate::id::Ids;
 use crate::keys::Keys;
 use crate::ledger::{Known, Ledger, Writing};
+use crate::link::Links;
 use crate::password::Passwords;
 use crate::replica::Replica;
 use crate::session::{self, BySession};
@@ -41,6 +42,8 @@ pub struct Bank {
     pub vault: Vault,
     /// Whether the world outside is simulated.
     pub sandbox: bool,
+    /// Where messages lead.
+    pub links: Links,
     /// The terms of use that are in force.
     pub terms: Terms,
     replica: Option<Replica>,
@@ -89,6 +92,7 @@ impl Bank {
             by_session: session::by_session(db.clone()),
             by_job: outbox::by_id(db.clone()),
             by_act: rail::by_act(db.clone(), vault.clone()),
+            links: Links::default(),
             terms: Terms::default(),
             replica: None,
             ids: Ids::default(),
@@ -121,6 +125,12 @@ impl Bank {
     #[must_use]
     pub fn with_step_up(self, rules: step_up::Rules) -> Self {
         Self { exemptions: Exemptions::new(rules), ..self }
+    }
+
+    /// The same with links in messages.
+    #[must_use]
+    pub fn with_links(self, links: Links) -> Self {
+        Self { links, ..self }
     }
 
     /// The same where so many euros may leave a wallet in the day after its password was reset.

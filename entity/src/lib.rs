@@ -24,7 +24,7 @@
 //! [`signing_key`].
 //! People: [`user`], [`verification`], [`registration`], [`terms`], [`sign_in`], [`session`], [`device`],
 //! [`password_reset`], [`recovery`], [`kyc`], [`challenge`], [`proof`], [`totp`], [`recovery_code`], [`password`], [`throttle`], [`security_event`], [`freeze`], [`closing`], [`instrument`]; what they are told:
-//! [`notification`], [`message`].
+//! [`notification`], [`message`], [`link`].
 //! Operators: [`operator`], [`operator_event`], [`proposal`]. Logs that can't be changed unseen: [`chain`].
 //! Money: [`standing`], [`guard`], [`step_up`], [`payee`], [`account`], [`transaction`], [`transfer`], [`deposit`], [`withdrawal`], [`rail`],
 //! [`ledger`]. Reading: [`history`], [`annotation`], [`exchange_rate`], [`replica`]. Later: [`outbox`],
@@ -58,6 +58,7 @@ pub mod keys;
 pub mod kyc;
 pub mod language;
 pub mod ledger;
+pub mod link;
 pub mod message;
 pub mod money;
 pub mod notification;

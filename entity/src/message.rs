@@ -130,7 +130,7 @@ pub async fn find(bank: &Bank, id: MessageId) -> Result<Option<Outgoing>> {
         Channel::Mail => HandleKind::Email,
         Channel::Sms => HandleKind::Phone,
     };
-    let text = text(&letter.notice, &letter.locale, letter.at)
+    let text = text(&letter.notice, &bank.links, &letter.locale, letter.at)
         .with_phrase(letter.phrase.as_deref(), letter.locale.language);
     Ok(Some(Outgoing { id, to: Handle::stored(kind, to), channel: row.channel, text }))
 }

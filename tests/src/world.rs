@@ -70,20 +70,25 @@ impl World {
 
     /// The same with another outside.
     pub async fn open_with(setup: Setup, outside: impl FnOnce(Gateways) -> Gateways) -> Self {
-        Self::open_asking(setup, unasked(), outside).await
+        Self::open_as(setup, |bank| bank.with_step_up(unasked()), outside).await
     }
 
     /// The same where people are asked by the rules of the house.
     pub async fn open_strict(setup: Setup) -> Self {
-        Self::open_asking(setup, Rules::default(), |gateways| gateways).await
+        Self::open_as(setup, |bank| bank, |gateways| gateways).await
     }
 
-    async fn open_asking(setup: Setup, rules: Rules, outside: impl FnOnce(Gateways) -> Gateways) -> Self {
+    /// The same with another bank.
+    pub async fn open_as(
+        setup: Setup,
+        house: impl FnOnce(Bank) -> Bank,
+        outside: impl FnOnce(Gateways) -> Gateways,
+    ) -> Self {
         log();
         let (place, db) = Place::new(setup).await;
         let bank =
             Bank::open(db, Keys::new([7; 32]), Clock::adjustable(), true).await.expect("the bank opens");
-        let bank = bank.with_step_up(rules);
+        let bank = house(bank);
         let redis = (setup == Setup::Real).then(Redis::start);
         let bank = match &redis {
             Some(redis) => {

@@ -6,6 +6,7 @@ use crate::simulator;
 use crate::sms::Sms;
 use clap::Args;
 use entity::Bank;
+use entity::link::Links;
 use std::sync::Arc;
 
 /// See the module. What is not given is simulated.
@@ -27,12 +28,26 @@ pub struct Outside {
     /// The secret that requests to SMS_URL are signed with
     #[arg(long, env = "SMS_SECRET", hide_env_values = true, global = true)]
     pub sms_secret: Option<String>,
+
+    /// The page of your app where a forgotten password is replaced, such as https://wallet.example.com/reset. Messages
+    /// link to it, with the token after # so that it reaches no server; without it they carry the token alone
+    #[arg(long, env = "RESET_URL", value_parser = entity::link::check, global = true)]
+    pub reset_url: Option<String>,
+
+    /// The page where it is said of a sign-in that it was not one's own; the same holds
+    #[arg(long, env = "NOT_ME_URL", value_parser = entity::link::check, global = true)]
+    pub not_me_url: Option<String>,
 }
 
 impl Outside {
     /// Whether messages are simulated, all or some.
     pub fn simulates_messages(&self) -> bool {
         self.mail_url.is_none() || self.sms_url.is_none()
+    }
+
+    /// Where messages lead.
+    pub fn links(&self) -> Links {
+        Links { reset: self.reset_url.clone(), not_me: self.not_me_url.clone() }
     }
 
     /// The gateways.

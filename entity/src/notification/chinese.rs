@@ -1,6 +1,7 @@
 //! What notices say in Chinese, in simplified characters.
 
 use super::{CodePurpose, Notice};
+use crate::link::Links;
 use crate::secret::Secret;
 
 /// The one line above a notice.
@@ -39,7 +40,7 @@ pub(super) fn subject(notice: &Notice) -> String {
 const NOT_YOU: &str = "如果不是您本人操作，请立即联系客服。";
 
 /// What a notice says of a moment.
-pub(super) fn body(notice: &Notice, at: &str) -> String {
+pub(super) fn body(notice: &Notice, links: &Links, at: &str) -> String {
     match notice {
         Notice::Code { code, purpose } => code_body(code.reveal(), purpose),
         Notice::Closed => format!("您的钱包已于 {at} 关闭，我们已销毁您的个人数据。{NOT_YOU}"),
@@ -57,12 +58,15 @@ pub(super) fn body(notice: &Notice, at: &str) -> String {
             format!("自 {at} 起 {handle} 为主要联系地址，所有会话均已结束。请用它设置新密码。{NOT_YOU}")
         }
         Notice::Locked => format!("自 {at} 起资金无法转出，其他会话均已结束。一小时后可解锁。"),
-        Notice::NewDevice { agent, address, token } => new_device(at, agent, address, token.as_ref()),
+        Notice::NewDevice { agent, address, token } => new_device(at, agent, address, token.as_ref(), links),
         Notice::PasswordChanged => format!("时间：{at}。其他会话均已结束。{NOT_YOU}"),
-        Notice::PasswordReset { token } => format!(
-            "请在应用中输入以下代码以设置新密码：{}。仅可使用一次，十分钟内有效。如果不是您的请求，无需任何操作。",
-            token.reveal()
-        ),
+        Notice::PasswordReset { token } => {
+            let how = match links.reset(token) {
+                Some(link) => format!("请打开以下链接以设置新密码：\n{link}\n\n"),
+                None => format!("请在应用中输入以下代码以设置新密码：{}。", token.reveal()),
+            };
+            format!("{how}仅可使用一次，十分钟内有效。如果不是您的请求，无需任何操作。")
+        }
         Notice::PayeeTrusted { payee } => format!("自 {at} 起，向 {payee} 付款不再需要验证。{NOT_YOU}"),
         Notice::PrimaryHandleChanged { handle } => {
             format!("自 {at} 起，{handle} 为您的主要联系地址。{NOT_YOU}")
@@ -88,11 +92,14 @@ pub(super) fn body(notice: &Notice, at: &str) -> String {
     }
 }
 
-fn new_device(at: &str, agent: &str, address: &str, token: Option<&Secret>) -> String {
+fn new_device(at: &str, agent: &str, address: &str, token: Option<&Secret>, links: &Links) -> String {
     let then = match token {
-        Some(token) => {
-            format!("请在应用的“不是我本人”中输入以下代码，以结束所有会话：{}", token.reveal())
-        }
+        Some(token) => match links.not_me(token) {
+            Some(link) => format!("请打开以下链接，以结束所有会话：\n{link}"),
+            None => {
+                format!("请在应用的“不是我本人”中输入以下代码，以结束所有会话：{}", token.reveal())
+            }
+        },
         None => "请立即结束该会话并修改密码。".to_owned(),
     };
     format!("时间：{at}，地址：{address}，设备：{agent}。如果是您本人，无需任何操作；如果不是，{then}")

@@ -1,6 +1,7 @@
 //! What notices say in English.
 
 use super::{CodePurpose, Notice};
+use crate::link::Links;
 use crate::secret::Secret;
 
 /// The one line above a notice.
@@ -39,7 +40,7 @@ pub(super) fn subject(notice: &Notice) -> String {
 const NOT_YOU: &str = "If it was not you, contact support at once.";
 
 /// What a notice says of a moment.
-pub(super) fn body(notice: &Notice, at: &str) -> String {
+pub(super) fn body(notice: &Notice, links: &Links, at: &str) -> String {
     match notice {
         Notice::Code { code, purpose } => code_body(code.reveal(), purpose),
         Notice::Closed => {
@@ -66,13 +67,15 @@ pub(super) fn body(notice: &Notice, at: &str) -> String {
         Notice::Locked => format!(
             "Since {at} no money can leave it, and your other sessions have ended. You can unlock it after an hour."
         ),
-        Notice::NewDevice { agent, address, token } => new_device(at, agent, address, token.as_ref()),
+        Notice::NewDevice { agent, address, token } => new_device(at, agent, address, token.as_ref(), links),
         Notice::PasswordChanged => format!("At {at}. All other sessions were ended. {NOT_YOU}"),
-        Notice::PasswordReset { token } => format!(
-            "Give this code to the app to choose a new password: {}. It works once, for ten minutes. If you did not \
-             ask for it, there is nothing to do.",
-            token.reveal()
-        ),
+        Notice::PasswordReset { token } => {
+            let how = match links.reset(token) {
+                Some(link) => format!("Choose a new password here:\n{link}\n\n"),
+                None => format!("Give this code to the app to choose a new password: {}. ", token.reveal()),
+            };
+            format!("{how}It works once, for ten minutes. If you did not ask for it, there is nothing to do.")
+        }
         Notice::PayeeTrusted { payee } => {
             format!("Since {at} payments to {payee} are made without asking you. {NOT_YOU}")
         }
@@ -102,12 +105,15 @@ pub(super) fn body(notice: &Notice, at: &str) -> String {
     }
 }
 
-fn new_device(at: &str, agent: &str, address: &str, token: Option<&Secret>) -> String {
+fn new_device(at: &str, agent: &str, address: &str, token: Option<&Secret>, links: &Links) -> String {
     let then = match token {
-        Some(token) => format!(
-            "give this code to the app under \"It was not me\"; it ends every session: {}",
-            token.reveal()
-        ),
+        Some(token) => match links.not_me(token) {
+            Some(link) => format!("say so here; it ends every session:\n{link}"),
+            None => format!(
+                "give this code to the app under \"It was not me\"; it ends every session: {}",
+                token.reveal()
+            ),
+        },
         None => "end the session and change your password now.".to_owned(),
     };
     format!("At {at}, from {address}, with {agent}. If it was you, there is nothing to do. If not: {then}")

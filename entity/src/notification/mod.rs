@@ -16,6 +16,7 @@ use crate::error::{Fault, Result};
 use crate::handle::{Handle, HandleKind, own};
 use crate::id::{EventId, NotificationId, UserId};
 use crate::language::Locale;
+use crate::link::Links;
 use crate::message::{self, Letter};
 use crate::origin::Origin;
 use crate::page::{Page, Slice};
@@ -220,7 +221,8 @@ fn read(key: &DataKey, locale: &Locale, row: &notification::Model) -> Result<Not
     let content = key.open(CONTENT, row.id.0, &row.content)?;
     let notice: Notice =
         serde_json::from_str(&content).map_err(|_| Fault::Corrupt("a notification can't be read"))?;
-    let text = text(&notice, locale, row.created_at);
+    // What a link would carry is not in the inbox.
+    let text = text(&notice, &Links::default(), locale, row.created_at);
     Ok(Notification {
         id: row.id,
         category: row.category,

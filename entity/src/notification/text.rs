@@ -4,6 +4,7 @@
 use super::{Notice, chinese, english};
 use crate::clock::Time;
 use crate::language::{Language, Locale};
+use crate::link::Links;
 
 /// A message as people read it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,11 +16,11 @@ pub struct Text {
 }
 
 /// What a notice of a moment says.
-pub fn text(notice: &Notice, locale: &Locale, at: Time) -> Text {
+pub fn text(notice: &Notice, links: &Links, locale: &Locale, at: Time) -> Text {
     let at = locale.show(at);
     let (subject, body) = match locale.language {
-        Language::En => (english::subject(notice), english::body(notice, &at)),
-        Language::Zh => (chinese::subject(notice), chinese::body(notice, &at)),
+        Language::En => (english::subject(notice), english::body(notice, links, &at)),
+        Language::Zh => (chinese::subject(notice), chinese::body(notice, links, &at)),
     };
     Text { subject, body }
 }

@@ -1,10 +1,11 @@
 //! Forgotten passwords, and the panic switch.
 
 use chrono::Duration;
+use entity::link::Links;
 use serde_json::{Value, json};
 use std::process::Command;
 use tests::client::{PASSWORD, Person, Refused, refused, text, unique};
-use tests::{World, on_both_setups};
+use tests::{Setup, World, on_both_setups};
 
 on_both_setups!(
     a_forgotten_password_is_replaced_once,
@@ -117,6 +118,28 @@ async fn the_second_factor_is_asked_for_all_the_same(world: &World) {
     world.pass(Duration::seconds(30)).await;
     reset(world, &sent, NEW, json!({ "totp": code() })).await.unwrap();
     assert!(sign_in(world, &alice, NEW).await.unwrap()["challenge"]["id"].is_string());
+}
+
+/// With a page for it the messages carry links, whose codes reach no server.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn messages_link_to_pages_where_there_are_some() {
+    for setup in [Setup::Embedded, Setup::Real] {
+        let page = |name: &str| Some(format!("https://wallet.example.com/{name}"));
+        let links = Links { reset: page("reset"), not_me: page("not-me") };
+        let world = World::open_as(setup, |bank| bank.with_links(links), |gateways| gateways).await;
+        let alice = Person::join(&world).await;
+        let link = async |page: &str| {
+            let body = world.messages(&alice.handle).await.remove(0).1;
+            let link = body.lines().find(|line| line.starts_with("https://")).unwrap().to_owned();
+            link.strip_prefix(&format!("https://wallet.example.com/{page}#token=")).unwrap().to_owned()
+        };
+        request(&world, &alice.handle).await.unwrap();
+        reset(&world, &link("reset").await, NEW, Value::Null).await.unwrap();
+        sign_in(&world, &alice, NEW).await.unwrap();
+        let token = link("not-me").await;
+        world.client().act("reportSignIn", "sessionsEnded", json!({ "token": token })).await;
+        world.close().await;
+    }
 }
 
 /// Answers a question and unlocks.
