@@ -4,6 +4,7 @@ use super::{DELAY, Recovery, RecoveryState, cancel_token, closed, is_taken};
 use crate::bank::Bank;
 use crate::clock::Time;
 use crate::error::{Fault, Result};
+use crate::guard;
 use crate::handle::{Handle, own};
 use crate::id::{EventId, JobId, RecoveryId, UserId};
 use crate::notification::{self, Notice};
@@ -143,6 +144,7 @@ async fn finish(bank: &Bank, id: RecoveryId) -> Result<bool> {
         forget_factors(&tx, user).await?;
     }
     session::end_all(&tx, user, None, EndReason::FactorChanged, now).await?;
+    guard::set(&tx, user, now).await?;
     update(&tx, id, closed(RecoveryState::Done, now)).await?;
     let notice = Notice::WalletRecovered { handle: found.masked() };
     let event = SecurityEventKind::WalletRecovered;

@@ -3,7 +3,8 @@
 //! Guarantees: opening a case does the same for a handle that is known as for one that is not; whose it is, is found
 //! out by a worker (ASVS 5.0, 6.3.8). Two operators decide by the evidence; then three days pass. From the first day
 //! on every verified handle of the person is told, each time with a code that cancels the case, and so can
-//! whoever is signed in. Nothing changes before the three days are over. Answers to security questions are one
+//! whoever is signed in. Nothing changes before the three days are over, and little may leave the wallet on the day
+//! after (see [`guard`](crate::guard)). Answers to security questions are one
 //! signal among others, never enough. What was said is sealed, and forgotten with the case.
 //!
 //! Refuses `CODE_WRONG`, `CODE_EXPIRED`, `STATEMENT_INVALID`, `DOCUMENTS_INVALID`, `DOCUMENTS_MISSING`,

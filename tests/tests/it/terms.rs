@@ -20,7 +20,6 @@ async fn with_new_terms(world: &World) -> (Client, tokio::task::JoinHandle<()>) 
     let terms = Terms { version: Version::parse(NEW).unwrap(), text: "Be kind.".into() };
     let api = api::server::Api {
         bank: world.bank.clone().with_terms(terms),
-        operator_token: tests::world::OPERATOR_TOKEN.into(),
         allowed_origins: Vec::new(),
         trusted_proxies: Vec::new(),
     };
