@@ -1,6 +1,6 @@
 //! Accounts: one balance in one currency each.
 
-use crate::authentication::{bank, caller};
+use crate::authentication::{bank, caller, caller_with};
 use crate::error::ApiResult;
 use crate::id::GlobalId;
 use crate::money::{Currency, Money};
@@ -8,6 +8,7 @@ use crate::page::{Pages, connection, cost, page_of};
 use async_graphql::{Context, Enum, ID, InputObject, Object, SimpleObject};
 use chrono::{DateTime, Utc};
 use entity::account;
+use entity::api_key::Scope;
 use entity::money;
 use entity::page::Page;
 use entity::refusal::{Code, Refusal};
@@ -77,9 +78,10 @@ impl AccountQuery {
         #[graphql(desc = "The last so many instead: 1 to 100.")] last: Option<i32>,
         #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
     ) -> ApiResult<Pages<Account>> {
+        let user = caller_with(context, Scope::ReadAccounts)?.user;
         let (after, before) = (cursor(after, "after")?, cursor(before, "before")?);
         let page = Page::parse(first, last, after, before)?;
-        let accounts = account::list(&bank(context)?.db, caller(context)?.user).await?;
+        let accounts = account::list(&bank(context)?.db, user).await?;
         let slice = page_of(accounts, |account| account.balance.currency, &page)?;
         let slice = slice.map(|account| (Account(account.clone()).global().to_id().0, Account(account)));
         Ok(connection(slice))
@@ -91,9 +93,8 @@ impl AccountQuery {
         context: &Context<'_>,
         #[graphql(desc = "The currency of the account.")] currency: Currency,
     ) -> ApiResult<Account> {
-        let found =
-            account::find(&bank(context)?.db, caller(context)?.user, currency.parse_currency()?).await?;
-        Ok(Account(found))
+        let user = caller_with(context, Scope::ReadAccounts)?.user;
+        Ok(Account(account::find(&bank(context)?.db, user, currency.parse_currency()?).await?))
     }
 }
 
@@ -131,8 +132,8 @@ impl AccountMutation {
         context: &Context<'_>,
         #[graphql(desc = "The account to open.")] input: OpenAccountInput,
     ) -> ApiResult<OpenAccountPayload> {
-        let currency = input.currency.parse_currency()?;
-        let opened = account::open(bank(context)?, caller(context)?.user, currency).await?;
+        let (user, currency) = (caller(context)?.user, input.currency.parse_currency()?);
+        let opened = account::open(bank(context)?, user, currency).await?;
         Ok(OpenAccountPayload { account: Account(opened) })
     }
 }

@@ -1,11 +1,12 @@
 //! Annotations: private notes and tags on transactions.
 
-use crate::authentication::{bank, caller};
+use crate::authentication::{bank, caller_with};
 use crate::error::ApiResult;
 use crate::id::Named;
 use crate::transaction::Transaction;
 use async_graphql::dataloader::Loader;
 use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
+use entity::api_key::Scope;
 use entity::id::{TransactionId, UserId};
 use entity::{Bank, annotation, history};
 use std::collections::HashMap;
@@ -89,7 +90,7 @@ impl AnnotationMutation {
         context: &Context<'_>,
         #[graphql(desc = "What to note, and where.")] input: AnnotateTransactionInput,
     ) -> ApiResult<AnnotateTransactionPayload> {
-        let (bank, user) = (bank(context)?, caller(context)?.user);
+        let (bank, user) = (bank(context)?, caller_with(context, Scope::Annotate)?.user);
         let id = TransactionId::parse(&input.transaction_id, "transactionId")?;
         let noted = annotation::Annotation::parse(input.note.as_deref(), input.tags)?;
         annotation::put(bank, user, id, noted).await?;

@@ -6,10 +6,14 @@
 //! life; whether the session is open is asked for every request, by [`entity::session::check`] before
 //! it is executed, or by the ledger in the moment that it moves money.
 //! Refuses `TOKEN_EXPIRED`, `TOKEN_INVALID`, `SESSION_ENDED`.
+//!
+//! Instead of an access token a program sends an API key ([`entity::api_key`]). Whatever asks who the [`caller`]
+//! is refuses keys with `SCOPE_MISSING`; only what asks for the [`caller_with`] a scope lets them pass.
 
 use crate::error::ApiResult;
 use async_graphql::{Context, SimpleObject};
 use chrono::{DateTime, Duration, Utc};
+use entity::api_key::Scope;
 use entity::clock::Time;
 use entity::id::{SessionId, UserId};
 use entity::origin::Origin;
@@ -170,7 +174,7 @@ impl Authentication {
     /// The session as its client gets it.
     pub(crate) fn issue(&self, bank: &Bank, tokens: Tokens) -> ApiResult<Session> {
         let Tokens { session, user, confirmed, standing, .. } = tokens;
-        let caller = Caller { user, session, confirmed, standing: Some(standing) };
+        let caller = Caller { user, session, confirmed, standing: Some(standing), scopes: None };
         let (access_token, expires_at) = self.token(caller, bank.clock.now())?;
         let device_token = tokens.device.map(|token| token.reveal().to_owned());
         Ok(Session {
@@ -203,7 +207,8 @@ impl Authentication {
         let decoded = jsonwebtoken::decode::<Claims>(token, &pair.checking, &ring.validation);
         let claims = decoded.map_err(|error| refusal(error.kind()))?.claims;
         let (user, session, standing) = (claims.sub, claims.sid, claims.standing);
-        let claimed = (Caller { user, session, confirmed: claims.acr >= 2, standing }, claims.exp);
+        let claimed =
+            (Caller { user, session, confirmed: claims.acr >= 2, standing, scopes: None }, claims.exp);
         self.0.verified.insert(token.to_owned(), claimed);
         Ok(claimed)
     }
@@ -217,10 +222,31 @@ fn refusal(kind: &ErrorKind) -> Code {
     }
 }
 
-/// Who asks; a refusal, if nobody has signed in.
+/// The person who asks, itself; a refusal, if nobody has signed in, or it is an API key.
 pub(crate) fn caller(context: &Context<'_>) -> ApiResult<Caller> {
+    refuse_keys(context)?;
+    viewer(context)
+}
+
+/// The person who asks, or an API key of it that may do this.
+pub(crate) fn caller_with(context: &Context<'_>, scope: Scope) -> ApiResult<Caller> {
+    let caller = viewer(context)?;
+    match caller.scopes {
+        Some(scopes) if !scopes.contains(scope) => Err(Code::ScopeMissing.into()),
+        Some(_) | None => Ok(caller),
+    }
+}
+
+/// For whom something is shown that whoever asks was allowed to have: for its fields, and for nothing else.
+pub(crate) fn viewer(context: &Context<'_>) -> ApiResult<Caller> {
     let caller = context.data_opt::<Caller>().copied();
     Ok(caller.ok_or(Error::from(Code::Unauthenticated))?)
+}
+
+/// Refuses whatever API key asks.
+pub(crate) fn refuse_keys(context: &Context<'_>) -> ApiResult<()> {
+    let is_key = context.data_opt::<Caller>().is_some_and(|caller| caller.scopes.is_some());
+    if is_key { Err(Code::ScopeMissing.into()) } else { Ok(()) }
 }
 
 /// Where the request came from.

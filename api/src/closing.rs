@@ -42,8 +42,8 @@ impl ClosingMutation {
         context: &Context<'_>,
         #[graphql(desc = "The password again.")] input: LeaveInput,
     ) -> ApiResult<ExportPersonalDataPayload> {
-        let proof = proof(input.password, input.challenge_id.as_ref())?;
-        let known = closing::export(bank(context)?, caller(context)?, proof).await?;
+        let (caller, proof) = (caller(context)?, proof(input.password, input.challenge_id.as_ref())?);
+        let known = closing::export(bank(context)?, caller, proof).await?;
         Ok(ExportPersonalDataPayload { json: known.to_string() })
     }
 
@@ -55,8 +55,8 @@ impl ClosingMutation {
         context: &Context<'_>,
         #[graphql(desc = "The password again.")] input: LeaveInput,
     ) -> ApiResult<CloseUserPayload> {
-        let proof = proof(input.password, input.challenge_id.as_ref())?;
-        closing::close(bank(context)?, caller(context)?, proof, &origin(context)).await?;
+        let (caller, proof) = (caller(context)?, proof(input.password, input.challenge_id.as_ref())?);
+        closing::close(bank(context)?, caller, proof, &origin(context)).await?;
         Ok(CloseUserPayload { closed: true })
     }
 }

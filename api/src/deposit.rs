@@ -1,11 +1,12 @@
 //! Deposits: topping up from a linked bank account.
 
-use crate::authentication::{bank, caller};
+use crate::authentication::{bank, caller_with};
 use crate::error::{ApiError, ApiResult};
 use crate::id::Named;
 use crate::money::MoneyInput;
 use crate::transaction::Transaction;
 use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
+use entity::api_key::Scope;
 use entity::id::InstrumentId;
 use entity::transaction::IdempotencyKey;
 use entity::{deposit, rail};
@@ -52,7 +53,9 @@ impl DepositMutation {
         context: &Context<'_>,
         #[graphql(desc = "What to collect, and where.")] input: RequestDepositInput,
     ) -> ApiResult<RequestDepositPayload> {
-        let taken = deposit::request(bank(context)?, caller(context)?, input.try_into()?).await?;
+        let taken =
+            deposit::request(bank(context)?, caller_with(context, Scope::Deposit)?, input.try_into()?)
+                .await?;
         Ok(RequestDepositPayload { transaction: Transaction(taken) })
     }
 }

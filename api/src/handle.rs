@@ -101,8 +101,8 @@ impl HandleMutation {
         context: &Context<'_>,
         #[graphql(desc = "Which handle.")] input: ChangeHandleInput,
     ) -> ApiResult<AddHandlePayload> {
-        let (to, proof) = input.parse()?;
-        let started = own::add(bank(context)?, caller(context)?, to, proof, &origin(context)).await?;
+        let (caller, (to, proof)) = (caller(context)?, input.parse()?);
+        let started = own::add(bank(context)?, caller, to, proof, &origin(context)).await?;
         Ok(AddHandlePayload { verification: started.into() })
     }
 

@@ -1,6 +1,6 @@
 //! History: the transactions of the person who asks, newest first.
 
-use crate::authentication::{bank, caller};
+use crate::authentication::{bank, caller_with};
 use crate::error::ApiResult;
 use crate::id::Named;
 use crate::money::Currency;
@@ -11,6 +11,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
 use chrono::{DateTime, Utc};
 use entity::Bank;
+use entity::api_key::Scope;
 use entity::history::{self, Filter, Place};
 use entity::id::{TransactionId, UserId};
 use entity::page::Page;
@@ -99,7 +100,8 @@ impl HistoryQuery {
         #[graphql(desc = "Only what comes before this cursor, so what is newer.")] before: Option<String>,
         #[graphql(desc = "Which transactions; all, if nothing is said.", default)] filter: TransactionFilter,
     ) -> ApiResult<Pages<Transaction>> {
-        let list = List { bank: bank(context)?, user: caller(context)?.user, filter: filter.parse()? };
+        let user = caller_with(context, Scope::ReadTransactions)?.user;
+        let list = List { bank: bank(context)?, user, filter: filter.parse()? };
         let (after, before) = (list.place(after, "after")?, list.place(before, "before")?);
         list.page(&Page::parse(first, last, after, before)?).await
     }
@@ -110,7 +112,8 @@ impl HistoryQuery {
         context: &Context<'_>,
         #[graphql(desc = "Its global id.")] id: ID,
     ) -> ApiResult<Transaction> {
+        let user = caller_with(context, Scope::ReadTransactions)?.user;
         let id = TransactionId::parse(&id, "id")?;
-        Ok(Transaction(history::find(&bank(context)?.db, caller(context)?.user, id).await?))
+        Ok(Transaction(history::find(&bank(context)?.db, user, id).await?))
     }
 }

@@ -14,6 +14,8 @@ use crate::known_document::{self, Documents, Persisted};
 use crate::{document, loaders::Loaders, origin};
 use async_graphql::parser::types::{ExecutableDocument, OperationType};
 use async_graphql::{Executor, Request as GraphQlRequest, Variables};
+use entity::api_key;
+use entity::origin::Origin;
 use entity::refusal::Code;
 use entity::session::{self, Caller};
 use entity::{Bank, Error, operator};
@@ -39,7 +41,7 @@ pub(crate) const UNDER_WAY: usize = 4_096;
 /// Who comes in by which door.
 #[derive(Clone)]
 pub(crate) enum Door {
-    /// Apps, with access tokens.
+    /// Apps, with access tokens, and programs, with API keys.
     Apps(Authentication),
     /// Operators, with the token of their session.
     Operators,
@@ -130,10 +132,11 @@ impl<E: Executor> GraphQl<E> {
         let claims_session = operation.is_some_and(document::claims_session);
         let shape = known_document::shape(&text, parameters.operation.as_deref(), &variables);
         let mut prepared = GraphQlRequest::new("").variables(variables).data(Loaders::default());
-        prepared = prepared.data(origin::of(&request, &self.proxies));
+        let origin = origin::of(&request, &self.proxies);
         prepared.set_parsed_query(ExecutableDocument::clone(&document));
         prepared.operation_name = parameters.operation;
-        let (prepared, caller) = self.identify(&request, prepared).await?;
+        let (prepared, caller) = self.identify(&request, prepared, &origin).await?;
+        let prepared = prepared.data(origin);
         if !claims_session {
             self.check(caller).await?;
         }
@@ -163,11 +166,13 @@ impl<E: Executor> GraphQl<E> {
         }
     }
 
-    /// Finds out who asks. No token is nobody; a wrong token is an error of the whole request.
+    /// Finds out who asks, and whose session is still to be checked. No token is nobody; a wrong token is an error of
+    /// the whole request.
     async fn identify(
         &self,
         request: &Request,
         prepared: GraphQlRequest,
+        origin: &Origin,
     ) -> Result<(GraphQlRequest, Option<Caller>), Failure> {
         let Some(header) = request.headers().get(header::AUTHORIZATION) else {
             return Ok((prepared, None));
@@ -175,6 +180,10 @@ impl<E: Executor> GraphQl<E> {
         let token = header.to_str().ok().and_then(|text| text.strip_prefix("Bearer "));
         let token = token.ok_or_else(|| Failure::token(Code::TokenInvalid.into()))?.trim();
         match &self.door {
+            Door::Apps(_) if token.starts_with(api_key::PREFIX) => {
+                let caller = api_key::authenticate(&self.bank, token, origin).await;
+                Ok((prepared.data(caller.map_err(Failure::token)?), None))
+            }
             Door::Apps(authentication) => {
                 let caller = authentication.caller(&self.bank, token);
                 let caller = caller.map_err(|code| Failure::token(code.into()))?;
@@ -271,6 +280,7 @@ impl Failure {
     fn token(error: Error) -> Self {
         let status = match error {
             Error::Refused(refusal) if refusal.code == Code::Overloaded => StatusCode::SERVICE_UNAVAILABLE,
+            Error::Refused(refusal) if refusal.code == Code::AddressNotAllowed => StatusCode::FORBIDDEN,
             Error::Refused(_) => StatusCode::UNAUTHORIZED,
             Error::Fault(_) => StatusCode::SERVICE_UNAVAILABLE,
         };

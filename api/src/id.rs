@@ -5,8 +5,8 @@ use async_graphql::ID;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
 use entity::id::{
-    ApplicationId, ChallengeId, InstrumentId, JobId, NotificationId, OperatorId, ProposalId, RecoveryId,
-    SessionId, TransactionId, UserId, VerificationId,
+    ApiKeyId, ApplicationId, ChallengeId, InstrumentId, JobId, NotificationId, OperatorId, ProposalId,
+    RecoveryId, SessionId, TransactionId, UserId, VerificationId,
 };
 use entity::money::Currency;
 use entity::refusal::{Code, Refusal};
@@ -29,6 +29,8 @@ pub(crate) enum GlobalId {
     Challenge(ChallengeId),
     /// A session.
     Session(SessionId),
+    /// An API key.
+    ApiKey(ApiKeyId),
     /// An entry of an inbox.
     Notification(NotificationId),
     /// An entry of a security log, by its number.
@@ -63,6 +65,7 @@ impl GlobalId {
             ("verification", None) => Some(Self::Verification(VerificationId(name))),
             ("challenge", None) => Some(Self::Challenge(ChallengeId(name))),
             ("session", None) => Some(Self::Session(SessionId(name))),
+            ("api-key", None) => Some(Self::ApiKey(ApiKeyId(name))),
             ("notification", None) => Some(Self::Notification(NotificationId(name))),
             ("job", None) => Some(Self::Job(JobId(name))),
             ("operator", None) => Some(Self::Operator(OperatorId(name))),
@@ -87,6 +90,7 @@ impl GlobalId {
             Self::Verification(id) => format!("verification:{id}"),
             Self::Challenge(id) => format!("challenge:{id}"),
             Self::Session(id) => format!("session:{id}"),
+            Self::ApiKey(id) => format!("api-key:{id}"),
             Self::Notification(id) => format!("notification:{id}"),
             Self::SecurityEvent(seq) => format!("security-event:{seq}"),
             Self::Job(id) => format!("job:{id}"),
@@ -150,6 +154,7 @@ named!(
     Verification(VerificationId),
     Challenge(ChallengeId),
     Session(SessionId),
+    ApiKey(ApiKeyId),
     Notification(NotificationId),
     SecurityEvent(i64),
     Job(JobId),

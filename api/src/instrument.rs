@@ -1,12 +1,13 @@
 //! Instruments: linked bank accounts.
 
-use crate::authentication::{bank, caller};
+use crate::authentication::{bank, caller, caller_with};
 use crate::error::ApiResult;
 use crate::id::Named;
 use crate::page::{Pages, connection, cost, page_of};
 use async_graphql::dataloader::Loader;
 use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
 use chrono::{DateTime, Utc};
+use entity::api_key::Scope;
 use entity::id::InstrumentId;
 use entity::page::Page;
 use entity::{Bank, instrument};
@@ -74,10 +75,11 @@ impl InstrumentQuery {
         #[graphql(desc = "The last so many instead: 1 to 100.")] last: Option<i32>,
         #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
     ) -> ApiResult<Pages<Instrument>> {
+        let user = caller_with(context, Scope::ReadAccounts)?.user;
         let after = InstrumentId::from_cursor(after, "after")?;
         let before = InstrumentId::from_cursor(before, "before")?;
         let page = Page::parse(first, last, after, before)?;
-        let linked = instrument::list(bank(context)?, caller(context)?.user).await?;
+        let linked = instrument::list(bank(context)?, user).await?;
         let slice = page_of(linked, |instrument| instrument.id, &page)?;
         Ok(connection(slice.map(|item| (item.id.to_cursor(), Instrument(item)))))
     }

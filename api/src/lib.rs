@@ -6,13 +6,14 @@
 //! - [`server`]: the routes · `http`, `answer`, `document`, `known_document`: GraphQL over HTTP · `ide`: the page at `/`
 //! - [`schema`]: what apps see, composed of its nouns (`user`, `account`, `transfer`, …) ·
 //!   [`operator`]: what operators see
-//! - [`authentication`]: access tokens · `error`: codes · `id`, `page`, `money`: what all nouns use
+//! - [`authentication`]: access tokens, and who may ask for what · `error`: codes · `id`, `page`, `money`: what all nouns use
 //! - [`doorbell`]: wakes workers in other processes · [`settings`]: the environment · [`demo`]: the
 //!   main job told over the real HTTP API
 
 mod account;
 mod annotation;
 mod answer;
+mod api_key;
 pub mod authentication;
 mod challenge;
 mod closing;

@@ -1,13 +1,14 @@
 //! Anything by its global id (Relay), as far as it is one's own.
 
 use crate::account::Account;
-use crate::authentication::{bank, caller};
+use crate::authentication::{bank, caller_with};
 use crate::error::ApiResult;
 use crate::id::GlobalId;
 use crate::instrument::Instrument;
 use crate::transaction::Transaction;
 use crate::user::{self, User};
 use async_graphql::{Context, ID, Interface, Object};
+use entity::api_key::Scope;
 use entity::refusal::Code;
 use entity::{account, history, instrument};
 
@@ -40,9 +41,18 @@ impl NodeQuery {
     }
 }
 
+/// What an API key needs to read it.
+fn scope(named: Option<GlobalId>) -> Scope {
+    match named {
+        Some(GlobalId::Transaction(_)) => Scope::ReadTransactions,
+        Some(_) | None => Scope::ReadAccounts,
+    }
+}
+
 async fn find(context: &Context<'_>, id: &ID) -> ApiResult<Node> {
-    let (bank, me) = (bank(context)?, caller(context)?.user);
-    Ok(match GlobalId::parse(id).ok_or(Code::IdMalformed.at("id"))? {
+    let named = GlobalId::parse(id);
+    let (bank, me) = (bank(context)?, caller_with(context, scope(named))?.user);
+    Ok(match named.ok_or(Code::IdMalformed.at("id"))? {
         GlobalId::User(id) if id == me => Node::User(user::find(context, id).await?),
         GlobalId::Account(owner, currency) if owner == me => {
             Node::Account(Account(account::find(&bank.db, me, currency).await?))
@@ -54,6 +64,7 @@ async fn find(context: &Context<'_>, id: &ID) -> ApiResult<Node> {
         | GlobalId::Verification(_)
         | GlobalId::Challenge(_)
         | GlobalId::Session(_)
+        | GlobalId::ApiKey(_)
         | GlobalId::Notification(_)
         | GlobalId::SecurityEvent(_)
         | GlobalId::Job(_)

@@ -122,9 +122,10 @@ impl NotificationQuery {
         #[graphql(desc = "The last so many instead: 1 to 100.")] last: Option<i32>,
         #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
     ) -> ApiResult<Pages<Notification>> {
+        let user = caller(context)?.user;
         let after = NotificationId::from_cursor(after, "after")?;
         let page = Page::parse(first, last, after, NotificationId::from_cursor(before, "before")?)?;
-        let slice = notification::list(bank(context)?, caller(context)?.user, page).await?;
+        let slice = notification::list(bank(context)?, user, page).await?;
         Ok(connection(slice.map(|entry| (entry.id.to_cursor(), Notification::from(entry)))))
     }
 
@@ -153,8 +154,8 @@ impl NotificationMutation {
         context: &Context<'_>,
         #[graphql(desc = "Up to where.")] input: MarkNotificationsReadInput,
     ) -> ApiResult<MarkNotificationsReadPayload> {
-        let up_to = NotificationId::parse(&input.up_to, "upTo")?;
-        let marked = notification::mark_read(bank(context)?, caller(context)?.user, up_to).await?;
+        let (user, up_to) = (caller(context)?.user, NotificationId::parse(&input.up_to, "upTo")?);
+        let marked = notification::mark_read(bank(context)?, user, up_to).await?;
         Ok(MarkNotificationsReadPayload { marked })
     }
 

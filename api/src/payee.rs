@@ -87,9 +87,9 @@ impl PayeeMutation {
         context: &Context<'_>,
         #[graphql(desc = "Whom.")] input: TrustPayeeInput,
     ) -> ApiResult<TrustedPayeesPayload> {
-        let id = ChallengeId::parse(&input.challenge_id, "challengeId")?;
+        let (caller, id) = (caller(context)?, ChallengeId::parse(&input.challenge_id, "challengeId")?);
         let payee = input.payee.parse()?;
-        payee::trust(bank(context)?, caller(context)?, &payee, id, &origin(context)).await?;
+        payee::trust(bank(context)?, caller, &payee, id, &origin(context)).await?;
         Ok(TrustedPayeesPayload { trusted_payees: trusted(context).await? })
     }
 

@@ -167,9 +167,9 @@ impl ProfileMutation {
         context: &Context<'_>,
         #[graphql(desc = "The old one and the new one.")] input: ChangePasswordInput,
     ) -> ApiResult<ChangePasswordPayload> {
-        let old = proof(input.old_password, input.challenge_id.as_ref())?;
+        let (caller, old) = (caller(context)?, proof(input.old_password, input.challenge_id.as_ref())?);
         let new = NewPassword::parse(input.new_password, "newPassword")?;
-        user::change_password(bank(context)?, caller(context)?, old, new, &origin(context)).await?;
+        user::change_password(bank(context)?, caller, old, new, &origin(context)).await?;
         Ok(ChangePasswordPayload { profile: find(context).await? })
     }
 

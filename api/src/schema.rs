@@ -2,6 +2,7 @@
 
 use crate::account::{Account, AccountMutation, AccountQuery};
 use crate::annotation::AnnotationMutation;
+use crate::api_key::{ApiKeyMutation, ApiKeyQuery};
 use crate::challenge::ChallengeMutation;
 use crate::closing::ClosingMutation;
 use crate::deposit::DepositMutation;
@@ -46,50 +47,59 @@ impl ErrorQuery {
     }
 }
 
-/// Everything that can be read.
+// In groups, so that the compiler does not have to walk one long chain of them.
+
 #[derive(MergedObject, Default)]
-pub struct Query(
-    AccountQuery,
-    ErrorQuery,
-    ExchangeRateQuery,
-    HistoryQuery,
-    InstrumentQuery,
+struct PeopleQuery(
     KycQuery,
-    NodeQuery,
     NotificationQuery,
-    PayeeQuery,
     ProfileQuery,
     RecoveryQuery,
-    SandboxQuery,
     SecurityEventQuery,
     SessionQuery,
     TermsQuery,
     UserQuery,
 );
 
-/// Everything that can be done.
 #[derive(MergedObject, Default)]
-pub struct Mutation(
-    AccountMutation,
-    AnnotationMutation,
-    ChallengeMutation,
+struct MoneyQuery(AccountQuery, ExchangeRateQuery, HistoryQuery, InstrumentQuery, PayeeQuery);
+
+#[derive(MergedObject, Default)]
+struct DeveloperQuery(ApiKeyQuery, ErrorQuery, NodeQuery, SandboxQuery);
+
+/// Everything that can be read.
+#[derive(MergedObject, Default)]
+pub struct Query(PeopleQuery, MoneyQuery, DeveloperQuery);
+
+#[derive(MergedObject, Default)]
+struct PeopleMutation(
     ClosingMutation,
-    DepositMutation,
-    FreezeMutation,
     HandleMutation,
-    InstrumentMutation,
     KycMutation,
     NotificationMutation,
-    PayeeMutation,
     ProfileMutation,
     RecoveryMutation,
     RegistrationMutation,
-    SessionMutation,
     TermsMutation,
-    TotpMutation,
+);
+
+#[derive(MergedObject, Default)]
+struct SecurityMutation(ApiKeyMutation, ChallengeMutation, FreezeMutation, SessionMutation, TotpMutation);
+
+#[derive(MergedObject, Default)]
+struct MoneyMutation(
+    AccountMutation,
+    AnnotationMutation,
+    DepositMutation,
+    InstrumentMutation,
+    PayeeMutation,
     TransferMutation,
     WithdrawalMutation,
 );
+
+/// Everything that can be done.
+#[derive(MergedObject, Default)]
+pub struct Mutation(PeopleMutation, SecurityMutation, MoneyMutation);
 
 /// The schema of frontend apps.
 pub type Schema = async_graphql::Schema<Query, Mutation, EmptySubscription>;

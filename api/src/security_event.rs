@@ -67,6 +67,10 @@ pub(crate) enum SecurityEventKind {
     RecoveryCancelled,
     /// The wallet has another handle in place of one that was lost.
     WalletRecovered,
+    /// A program may act for the person with a key from now on.
+    ApiKeyCreated,
+    /// The person ended a key.
+    ApiKeyRevoked,
     /// A question was answered wrongly.
     ChallengeFailed,
 }
@@ -119,9 +123,10 @@ impl SecurityEventQuery {
         #[graphql(desc = "The last so many instead: 1 to 100.")] last: Option<i32>,
         #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
     ) -> ApiResult<Pages<SecurityEvent>> {
+        let user = caller(context)?.user;
         let (after, before) = (i64::from_cursor(after, "after")?, i64::from_cursor(before, "before")?);
         let page = Page::parse(first, last, after, before)?;
-        let slice = security_event::list(bank(context)?, caller(context)?.user, page).await?;
+        let slice = security_event::list(bank(context)?, user, page).await?;
         Ok(connection(slice.map(|event| (event.seq.to_cursor(), SecurityEvent::from(event)))))
     }
 }

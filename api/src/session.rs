@@ -139,7 +139,7 @@ pub(crate) struct SessionQuery;
 
 #[Object]
 impl SessionQuery {
-    /// The open sessions of the person who asks, newest first.
+    /// The open sessions of the person who asks, newest first. API keys are among `apiKeys`.
     async fn sessions(&self, context: &Context<'_>) -> ApiResult<Vec<OpenSession>> {
         let caller = caller(context)?;
         let open = session::list(bank(context)?, caller.user).await?;
@@ -189,12 +189,12 @@ impl SessionMutation {
         context: &Context<'_>,
         #[graphql(desc = "Which.")] input: RevokeSessionInput,
     ) -> ApiResult<RevokeSessionPayload> {
-        let id = SessionId::parse(&input.id, "id")?;
-        session::revoke(bank(context)?, caller(context)?, id, &origin(context)).await?;
+        let (caller, id) = (caller(context)?, SessionId::parse(&input.id, "id")?);
+        session::revoke(bank(context)?, caller, id, &origin(context)).await?;
         Ok(RevokeSessionPayload { revoked: 1 })
     }
 
-    /// Ends all other sessions of the person.
+    /// Ends all other sessions of the person, but no API keys.
     async fn revoke_other_sessions(&self, context: &Context<'_>) -> ApiResult<RevokeSessionPayload> {
         let revoked = session::revoke_others(bank(context)?, caller(context)?, &origin(context)).await?;
         Ok(RevokeSessionPayload { revoked })

@@ -67,12 +67,8 @@ impl TotpMutation {
         context: &Context<'_>,
         #[graphql(desc = "The password, and an answered question.")] input: SecondFactorInput,
     ) -> ApiResult<EnrolTotpPayload> {
-        let made = totp::enrol(
-            bank(context)?,
-            caller(context)?,
-            proof(input.password, input.challenge_id.as_ref())?,
-        )
-        .await?;
+        let (caller, proof) = (caller(context)?, proof(input.password, input.challenge_id.as_ref())?);
+        let made = totp::enrol(bank(context)?, caller, proof).await?;
         Ok(EnrolTotpPayload { secret: made.secret.reveal().to_owned(), uri: made.uri.reveal().to_owned() })
     }
 
@@ -93,8 +89,8 @@ impl TotpMutation {
         context: &Context<'_>,
         #[graphql(desc = "The password, and an answered question.")] input: SecondFactorInput,
     ) -> ApiResult<DisableTotpPayload> {
-        let proof = proof(input.password, input.challenge_id.as_ref())?;
-        totp::disable(bank(context)?, caller(context)?, proof, &origin(context)).await?;
+        let (caller, proof) = (caller(context)?, proof(input.password, input.challenge_id.as_ref())?);
+        totp::disable(bank(context)?, caller, proof, &origin(context)).await?;
         Ok(DisableTotpPayload { disabled: true })
     }
 
@@ -105,7 +101,7 @@ impl TotpMutation {
         context: &Context<'_>,
         #[graphql(desc = "The password, and an answered question.")] input: SecondFactorInput,
     ) -> ApiResult<RecoveryCodesPayload> {
-        let proof = proof(input.password, input.challenge_id.as_ref())?;
-        Ok(recovery_code::renew(bank(context)?, caller(context)?, proof, &origin(context)).await?.into())
+        let (caller, proof) = (caller(context)?, proof(input.password, input.challenge_id.as_ref())?);
+        Ok(recovery_code::renew(bank(context)?, caller, proof, &origin(context)).await?.into())
     }
 }

@@ -1,7 +1,7 @@
 //! Transactions, as one of their parties sees them.
 
 use crate::annotation::{Annotation, AnnotationKey};
-use crate::authentication::caller;
+use crate::authentication::viewer;
 use crate::error::ApiResult;
 use crate::id::Named;
 use crate::instrument::Instrument;
@@ -101,7 +101,7 @@ impl Transaction {
 
     /// Which way the money goes, for the person who asks.
     async fn direction(&self, context: &Context<'_>) -> ApiResult<Direction> {
-        let out = self.0.terms.payer == Some(caller(context)?.user);
+        let out = self.0.terms.payer == Some(viewer(context)?.user);
         Ok(if out { Direction::Out } else { Direction::In })
     }
 
@@ -117,7 +117,7 @@ impl Transaction {
             let instrument = found.ok_or(Fault::Corrupt("an instrument is missing"))?;
             return Ok(Counterparty::of_instrument(instrument));
         }
-        let other = self.0.counterparty(caller(context)?.user).ok_or(Fault::Corrupt("no other party"))?;
+        let other = self.0.counterparty(viewer(context)?.user).ok_or(Fault::Corrupt("no other party"))?;
         let name = loaders::names(context)?.load_one(other).await?;
         Ok(Counterparty { name, instrument: None })
     }
@@ -129,7 +129,7 @@ impl Transaction {
 
     /// What the person who asks noted for itself; the other side never sees it.
     async fn annotation(&self, context: &Context<'_>) -> ApiResult<Option<Annotation>> {
-        let key = AnnotationKey { user: caller(context)?.user, transaction: self.0.terms.id };
+        let key = AnnotationKey { user: viewer(context)?.user, transaction: self.0.terms.id };
         Ok(loaders::annotations(context)?.load_one(key).await?.map(Annotation))
     }
 

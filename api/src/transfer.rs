@@ -1,12 +1,13 @@
 //! Transfers: sending money to an e-mail address or phone number.
 
-use crate::authentication::{bank, caller};
+use crate::authentication::{bank, caller_with};
 use crate::challenge::{Challenge, challenge_id, split};
 use crate::error::{ApiError, ApiResult};
 use crate::money::MoneyInput;
 use crate::transaction::Transaction;
 use crate::user::HandleInput;
 use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
+use entity::api_key::Scope;
 use entity::step_up::Paid;
 use entity::transaction::{IdempotencyKey, parse_note};
 use entity::transfer;
@@ -63,14 +64,15 @@ pub(crate) struct TransferMutation;
 #[Object]
 impl TransferMutation {
     /// Sends money to a person, at once, or asks the payer first: small payments, and those to trusted payees, are made
-    /// unasked. Refuses `TERMS_NOT_ACCEPTED`, `RECENTLY_RESET`, `CHALLENGE_INVALID`, `TOO_MANY_TRIES`, `RECIPIENT_UNKNOWN`, `RECIPIENT_UNAVAILABLE`, `SELF_TRANSFER`,
+    /// unasked, and those by an API key within its limit. Refuses `TERMS_NOT_ACCEPTED`, `RECENTLY_RESET`,
+    /// `SPEND_LIMIT_EXCEEDED`, `CHALLENGE_INVALID`, `TOO_MANY_TRIES`, `RECIPIENT_UNKNOWN`, `RECIPIENT_UNAVAILABLE`, `SELF_TRANSFER`,
     /// `INSUFFICIENT_FUNDS`, `USER_FROZEN`, `IDEMPOTENCY_KEY_REUSED`, and amounts that are none.
     async fn create_transfer(
         &self,
         context: &Context<'_>,
         #[graphql(desc = "Who is paid, how much.")] input: CreateTransferInput,
     ) -> ApiResult<CreateTransferPayload> {
-        let payer = caller(context)?;
+        let payer = caller_with(context, Scope::Transfer)?;
         Ok(transfer::create(bank(context)?, payer, input.try_into()?).await?.into())
     }
 }

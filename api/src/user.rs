@@ -1,6 +1,6 @@
 //! People, as they see themselves.
 
-use crate::authentication::{bank, caller};
+use crate::authentication::{bank, caller_with, refuse_keys};
 use crate::error::ApiResult;
 use crate::handle::Handle;
 use crate::id::Named;
@@ -9,6 +9,7 @@ use async_graphql::dataloader::Loader;
 use async_graphql::{Context, Enum, ID, Object, OneofObject};
 use chrono::{DateTime, Utc};
 use entity::Bank;
+use entity::api_key::Scope;
 use entity::handle;
 use entity::id::UserId;
 use entity::refusal::{Code, Refusal};
@@ -72,8 +73,9 @@ impl User {
         self.0.level.into()
     }
 
-    /// The verified handles, oldest first.
+    /// The verified handles, oldest first. API keys may not read them.
     async fn handles(&self, context: &Context<'_>) -> ApiResult<Vec<Handle>> {
+        refuse_keys(context)?;
         let handles = user::handles(bank(context)?, self.0.id).await?;
         Ok(handles.into_iter().map(Handle::from).collect())
     }
@@ -102,7 +104,7 @@ pub(crate) struct UserQuery;
 impl UserQuery {
     /// The person who asks.
     async fn me(&self, context: &Context<'_>) -> ApiResult<User> {
-        find(context, caller(context)?.user).await
+        find(context, caller_with(context, Scope::ReadAccounts)?.user).await
     }
 }
 

@@ -1,12 +1,13 @@
 //! Withdrawals: paying out to a linked bank account.
 
-use crate::authentication::{bank, caller};
+use crate::authentication::{bank, caller_with};
 use crate::challenge::{Challenge, challenge_id, split};
 use crate::error::{ApiError, ApiResult};
 use crate::id::Named;
 use crate::money::MoneyInput;
 use crate::transaction::Transaction;
 use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
+use entity::api_key::Scope;
 use entity::id::InstrumentId;
 use entity::step_up::Paid;
 use entity::transaction::IdempotencyKey;
@@ -59,14 +60,16 @@ pub(crate) struct WithdrawalMutation;
 
 #[Object]
 impl WithdrawalMutation {
-    /// Pays money out to a linked bank account, or asks the person first. Refuses `TERMS_NOT_ACCEPTED`, `RECENTLY_RESET`, `CHALLENGE_INVALID`, `TOO_MANY_TRIES`, `NOT_FOUND`, `INSUFFICIENT_FUNDS`, `USER_FROZEN`,
+    /// Pays money out to a linked bank account, or asks the person first. Refuses `TERMS_NOT_ACCEPTED`, `RECENTLY_RESET`,
+    /// `SPEND_LIMIT_EXCEEDED`, `CHALLENGE_INVALID`, `TOO_MANY_TRIES`, `NOT_FOUND`, `INSUFFICIENT_FUNDS`, `USER_FROZEN`,
     /// `IDEMPOTENCY_KEY_REUSED`, and amounts that are none.
     async fn request_withdrawal(
         &self,
         context: &Context<'_>,
         #[graphql(desc = "What to pay out, and where.")] input: RequestWithdrawalInput,
     ) -> ApiResult<RequestWithdrawalPayload> {
-        let (payer, challenge) = (caller(context)?, challenge_id(input.challenge_id.as_ref())?);
+        let payer = caller_with(context, Scope::Withdraw)?;
+        let challenge = challenge_id(input.challenge_id.as_ref())?;
         Ok(withdrawal::request(bank(context)?, payer, input.try_into()?, challenge).await?.into())
     }
 }

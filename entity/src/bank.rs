@@ -1,6 +1,7 @@
 //! The bank: everything that commands and queries need, opened once.
 
 use crate::account::{self, ByName};
+use crate::api_key::ApiKeys;
 use crate::bell::Bell;
 use crate::clock::Clock;
 use crate::db::Db;
@@ -51,6 +52,7 @@ pub struct Bank {
     pub(crate) by_name: ByName,
     pub(crate) by_handle: ByHandle,
     pub(crate) by_session: BySession,
+    pub(crate) api_keys: ApiKeys,
     pub(crate) by_job: outbox::ById,
     pub(crate) by_act: rail::ByAct,
     pub(crate) ledger: Ledger,
@@ -90,6 +92,7 @@ impl Bank {
             by_name: account::by_name(db.clone(), known),
             by_handle: user::by_handle(db.clone()),
             by_session: session::by_session(db.clone()),
+            api_keys: ApiKeys::start(db.clone(), vault.clone()),
             by_job: outbox::by_id(db.clone()),
             by_act: rail::by_act(db.clone(), vault.clone()),
             links: Links::default(),

@@ -10,6 +10,7 @@
 //! Refuses `BALANCE_LEFT`, `ACTS_UNDER_WAY`, `USER_FROZEN`, and whatever the proof is refused with.
 
 use crate::account::{self, AccountState};
+use crate::api_key::ApiKey;
 use crate::bank::Bank;
 use crate::db::Db;
 use crate::error::Result;
@@ -23,12 +24,13 @@ use crate::refusal::Code;
 use crate::security_event::{self, SecurityEventKind};
 use crate::session::{self, Caller, EndReason};
 use crate::table::{
-    account as accounts, annotation, guarded_payment, handle, instrument, job, kyc_application, notification,
-    notification_preference, recovery_case, recovery_code, totp_secret, transaction, trusted_payee, user,
+    account as accounts, annotation, api_key, guarded_payment, handle, instrument, job, kyc_application,
+    notification, notification_preference, recovery_case, recovery_code, totp_secret, transaction,
+    trusted_payee, user,
 };
 use crate::user::{self as people, UserState};
 use crate::vault::DataKey;
-use crate::{instrument as instruments, kyc, payee, terms};
+use crate::{api_key as api_keys, instrument as instruments, kyc, payee, terms};
 use sea_orm::sea_query::Query;
 use sea_orm::{
     ActiveEnum, ActiveValue::Set, ColumnTrait, Condition, DatabaseTransaction, EntityTrait, PaginatorTrait,
@@ -48,6 +50,7 @@ pub async fn export(bank: &Bank, caller: Caller, proof: Proof) -> Result<Value> 
     let sessions = session::list(bank, id).await?.into_iter();
     let linked = instruments::list(bank, id).await?.into_iter();
     let trusted = payee::list(bank, id).await?.into_iter();
+    let keys = api_keys::list(bank, id).await?;
     let events = security_event::all(bank, id).await?.into_iter();
     let accepted = terms::acceptances(bank, id).await?.into_iter();
     Ok(json!({
@@ -77,10 +80,23 @@ pub async fn export(bank: &Bank, caller: Caller, proof: Proof) -> Result<Value> 
         "termAcceptances": accepted
             .map(|terms| json!({ "version": terms.version, "sha256": terms.digest, "address": terms.address, "at": terms.at }))
             .collect::<Vec<_>>(),
+        "apiKeys": keys.iter().map(as_json).collect::<Vec<_>>(),
         "securityEvents": events
             .map(|event| json!({ "kind": event.kind_name(), "at": event.at, "address": event.address, "agent": event.agent }))
             .collect::<Vec<_>>(),
     }))
+}
+
+fn as_json(key: &ApiKey) -> Value {
+    json!({
+        "name": key.name,
+        "hint": key.hint,
+        "scopes": key.scopes.all().map(|scope| scope.to_value()).collect::<Vec<_>>(),
+        "allowedAddresses": key.networks.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        "createdAt": key.created_at,
+        "expiresAt": key.expires_at,
+        "lastUsedAt": key.last_used_at,
+    })
 }
 
 async fn balances(db: &Db, id: UserId) -> Result<Vec<Value>> {
@@ -149,6 +165,7 @@ async fn say_goodbye(bank: &Bank, tx: &DatabaseTransaction, key: &DataKey, row: 
 
 /// Removes what is about the person, and the key of what stays.
 async fn forget(tx: &DatabaseTransaction, id: UserId) -> Result<()> {
+    api_key::Entity::delete_many().filter(api_key::COLUMN.user_id.eq(id)).exec(tx).await?;
     handle::Entity::delete_many().filter(handle::COLUMN.user_id.eq(id)).exec(tx).await?;
     totp_secret::Entity::delete_by_id(id).exec(tx).await?;
     recovery_code::Entity::delete_many().filter(recovery_code::COLUMN.user_id.eq(id)).exec(tx).await?;

@@ -57,6 +57,8 @@ ids! {
     MessageId,
     /// One sign-in on one device.
     SessionId,
+    /// A key with which a program acts for a person; also the id of its session.
+    ApiKeyId,
     /// One act that moves money.
     TransactionId,
     /// A linked bank account.

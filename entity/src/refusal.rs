@@ -12,12 +12,16 @@ macro_rules! refusals {
         $table! {
             AccountLimit "ACCOUNT_LIMIT" false "The balance of an account would become too large to count." "账户余额将超出可记录的范围。";
             ActsUnderWay "ACTS_UNDER_WAY" true "Something is still under way. Come again when it is settled." "仍有交易在处理中，请在完成后再试。";
+            AddressesInvalid "ADDRESSES_INVALID" false "Give at most 20 addresses or networks, such as 192.0.2.7 or 2001:db8::/32." "最多填写 20 个地址或网段，例如 192.0.2.7 或 2001:db8::/32。";
+            AddressNotAllowed "ADDRESS_NOT_ALLOWED" false "This API key may not be used from this address." "不允许从此地址使用该 API 密钥。";
             AmountMalformed "AMOUNT_MALFORMED" false "Write the amount as digits with an optional point, such as \"12.50\"." "金额请只用数字和一个可选的小数点，例如 \"12.50\"。";
             AmountNegative "AMOUNT_NEGATIVE" false "The amount has to be more than zero; this one is negative." "金额必须大于零，不能为负数。";
             AmountScale "AMOUNT_SCALE" false "The amount has more decimal digits than its currency. Nothing is rounded; write fewer digits." "金额的小数位数多于该货币允许的位数，系统不会四舍五入，请减少位数。";
             AmountTooLarge "AMOUNT_TOO_LARGE" false "The amount is larger than one act may move: 10^15 minor units." "金额超出单笔操作的上限（10^15 个最小货币单位）。";
             AmountZero "AMOUNT_ZERO" false "The amount has to be more than zero." "金额必须大于零。";
             AnswerWrong "ANSWER_WRONG" false "The answer is wrong. After five wrong answers the question is over." "回答错误。连续错误五次后该验证失效。";
+            ApiKeyInvalid "API_KEY_INVALID" false "This API key is unknown, was revoked, or has expired." "该 API 密钥不存在、已撤销或已过期。";
+            ApiKeyLimit "API_KEY_LIMIT" false "A person may have twenty API keys. Revoke one first." "每位用户最多可有二十个 API 密钥，请先撤销一个。";
             ApplicationOpen "APPLICATION_OPEN" false "You have applied already. Wait for the answer, or take it back first." "您已有待审核的申请，请等待结果或先撤回。";
             BalanceLeft "BALANCE_LEFT" false "There is money left. Send or withdraw it first." "账户中仍有余额，请先转出或提现。";
             CategoryFixed "CATEGORY_FIXED" false "Security notifications can't be muted." "安全通知无法关闭。";
@@ -31,6 +35,7 @@ macro_rules! refusals {
             DocumentsInvalid "DOCUMENTS_INVALID" false "Give at most ten documents, each with a reference and the SHA-256 of its file." "最多提供十份文件，每份须有引用编号和文件的 SHA-256。";
             DocumentsMissing "DOCUMENTS_MISSING" false "More documents are needed for this." "所提供的文件不足。";
             EmailInvalid "EMAIL_INVALID" false "This is not an e-mail address." "这不是有效的电子邮件地址。";
+            ExpiryInvalid "EXPIRY_INVALID" false "Choose a moment to come, at most a year from now." "请选择未来一年内的时间。";
             FilterInvalid "FILTER_INVALID" false "The filter can match nothing: a list in it is empty, or its start is not before its end, in the years 1 to 9999." "筛选条件无法匹配：列表为空，或开始时间不早于结束时间，且年份须在 1 至 9999 之间。";
             HandleLimit "HANDLE_LIMIT" false "A person may have ten handles. Remove one first." "每位用户最多可有十个联系地址，请先移除一个。";
             HandlePrimary "HANDLE_PRIMARY" false "This is the primary handle. Make another one primary first." "这是主要联系地址，请先将其他地址设为主要地址。";
@@ -69,10 +74,14 @@ macro_rules! refusals {
             RefreshTokenReused "REFRESH_TOKEN_REUSED" false "The refresh token was used before, so its session was ended for safety. Sign in again." "刷新令牌被重复使用，为安全起见会话已结束，请重新登录。";
             RoleMissing "ROLE_MISSING" false "This needs a role that you do not have." "您没有执行此操作所需的角色。";
             SandboxOnly "SANDBOX_ONLY" false "This exists only where the wallet runs with simulated mail." "此功能仅在模拟邮件环境中可用。";
+            ScopesInvalid "SCOPES_INVALID" false "Choose what the key may: at least one scope." "请至少选择一项权限。";
+            ScopeMissing "SCOPE_MISSING" false "This API key is not allowed to do this." "该 API 密钥没有此操作的权限。";
             SelfApproval "SELF_APPROVAL" false "Somebody else has to do this: nobody approves its own proposal or dismisses itself." "此操作须由其他人完成：不能批准自己的提案或解除自己的职务。";
             SelfTransfer "SELF_TRANSFER" false "You can't send money to yourself." "不能向自己转账。";
             SessionEnded "SESSION_ENDED" false "This session has ended. Sign in again." "会话已结束，请重新登录。";
             SignInFailed "SIGN_IN_FAILED" false "No account is open under this name with this password." "账号或密码不正确。";
+            SpendLimitExceeded "SPEND_LIMIT_EXCEEDED" false "This API key may not spend so much, or not in this currency." "超出该 API 密钥的支出限额，或货币不符。";
+            SpendLimitRequired "SPEND_LIMIT_REQUIRED" false "A key by which money can leave needs a spend limit." "可转出资金的密钥必须设置支出限额。";
             StatementInvalid "STATEMENT_INVALID" false "Say what happened, in at most 2,000 characters." "请说明情况，最多 2000 个字符。";
             TagsInvalid "TAGS_INVALID" false "Use at most 20 different tags of 1 to 50 characters." "最多使用 20 个不同的标签，每个 1 至 50 个字符。";
             TermsNotAccepted "TERMS_NOT_ACCEPTED" false "Accept the terms in force: give their version, at sign-up or with acceptTerms." "请接受当前有效的条款并提供其版本号（注册时或通过 acceptTerms）。";

@@ -76,6 +76,10 @@ pub enum SecurityEventKind {
     RecoveryCancelled,
     /// The wallet has another handle in place of one that was lost.
     WalletRecovered,
+    /// A program may act for the person with a key from now on.
+    ApiKeyCreated,
+    /// The person ended a key.
+    ApiKeyRevoked,
     /// A question was answered wrongly.
     ChallengeFailed,
 }

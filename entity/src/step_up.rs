@@ -5,8 +5,10 @@
 //! (article 16), as long as what left unasked since the last answer is below a total and a count, which are
 //! kept in the account itself and decided with the payment, so that racing payments can't pass together; and
 //! payees that the person trusts (article 13). An answer is good for one payment, because a key is. The
-//! exemptions are settings, in euros; where no rate is known for a currency there is none.
+//! exemptions are settings, in euros; where no rate is known for a currency there is none. A program with an API
+//! key is not asked, since it can't answer: the person has answered for the key, and set it a limit.
 
+use crate::api_key;
 use crate::bank::Bank;
 use crate::challenge::{self, Act, Bound, Challenge};
 use crate::clock::Time;
@@ -65,6 +67,8 @@ pub(crate) enum Consent {
     Given,
     /// The person trusts the payee.
     Trusted,
+    /// It is made with an API key, within its limit.
+    Limited,
     /// It may be small enough.
     Small(Allowance),
     /// It may not, unless it was made before.
@@ -89,7 +93,7 @@ pub(crate) fn decide(account: &Balance, amount: Amount, consent: Consent) -> Res
     }
     match consent {
         Consent::Given => Ok(Toll::Reset),
-        Consent::Trusted => Ok(Toll::Free),
+        Consent::Trusted | Consent::Limited => Ok(Toll::Free),
         Consent::Missing => Err(Code::ChallengeRequired.at("challengeId")),
         Consent::Small(allowance) => {
             let total = account.unasked.saturating_add(amount.minor());
@@ -182,6 +186,9 @@ pub(crate) async fn pay<F: Future<Output = Result<Transaction>>>(
     submit: impl Fn(Consent) -> F,
 ) -> Result<Paid> {
     guard::reserve(bank, payment.payer, payment.amount, &payment.key).await?;
+    if payment.payer.scopes.is_some() {
+        return api_key::pay(bank, &payment, || submit(Consent::Limited)).await.map(Paid::Done);
+    }
     let first = submit(consent(bank, &payment).await?).await;
     let Err(Error::Refused(Refusal { code: Code::ChallengeRequired, .. })) = first else {
         return first.map(Paid::Done);

@@ -23,14 +23,17 @@ struct Migrator;
 
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![
-            Box::new(m0001_bank::Migration),
-            Box::new(Sql { name: "m0002_operators", text: include_str!("m0002_operators.sql") }),
-            Box::new(Sql { name: "m0008_kyc", text: include_str!("m0008_kyc.sql") }),
-            Box::new(Sql { name: "m0009_recovery", text: include_str!("m0009_recovery.sql") }),
-            Box::new(Sql { name: "m0005_terms", text: include_str!("m0005_terms.sql") }),
-            Box::new(Sql { name: "m0006_guard", text: include_str!("m0006_guard.sql") }),
-        ]
+        let sql: [Sql; 6] = [
+            Sql { name: "m0002_operators", text: include_str!("m0002_operators.sql") },
+            Sql { name: "m0004_api_keys", text: include_str!("m0004_api_keys.sql") },
+            Sql { name: "m0005_terms", text: include_str!("m0005_terms.sql") },
+            Sql { name: "m0006_guard", text: include_str!("m0006_guard.sql") },
+            Sql { name: "m0008_kyc", text: include_str!("m0008_kyc.sql") },
+            Sql { name: "m0009_recovery", text: include_str!("m0009_recovery.sql") },
+        ];
+        let first: Box<dyn MigrationTrait> = Box::new(m0001_bank::Migration);
+        let later = sql.into_iter().map(|sql| Box::new(sql) as Box<dyn MigrationTrait>);
+        [first].into_iter().chain(later).collect()
     }
 }
 

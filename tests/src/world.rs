@@ -161,7 +161,9 @@ impl World {
         let subject = || async {
             let answer = client.ask(query, json!({ "to": handle })).await;
             let subject = answer["sandboxMessages"][0]["subject"].as_str();
-            subject.and_then(|subject| subject.split(' ').next()).map(str::to_owned)
+            // What was sent before the code may still be the last.
+            let first = subject.and_then(|subject| subject.split(' ').next());
+            first.filter(|first| first.parse::<u32>().is_ok()).map(str::to_owned)
         };
         self.until(subject).await
     }

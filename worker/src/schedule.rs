@@ -6,8 +6,8 @@ use apalis::prelude::{Data, WorkerBuilder};
 use apalis_cron::{CronScheduler, Tick};
 use cron::Schedule;
 use entity::{
-    Bank, Error, challenge, exchange_rate, guard, ledger, message, operator, password_reset, recovery,
-    session, signing_key, throttle, vault, verification,
+    Bank, Error, api_key, challenge, exchange_rate, guard, ledger, message, operator, password_reset,
+    recovery, session, signing_key, throttle, vault, verification,
 };
 use std::future::Future;
 use std::str::FromStr;
@@ -29,7 +29,7 @@ pub enum Task {
     RefreshRates,
     /// Checks every law of the ledger.
     AuditLedger,
-    /// Removes codes, messages, counters and sessions that are long over.
+    /// Removes codes, messages, counters, sessions and keys that are long over.
     ForgetExpired,
     /// Gives wallets whose handles are lost another one, three days after it was approved.
     FinishRecoveries,
@@ -55,6 +55,7 @@ pub async fn perform(context: &Context, task: Task) -> Result<(), String> {
         Task::ForgetExpired => {
             let codes = verification::forget_expired(bank).await.map_err(text)?;
             let messages = message::forget_sent(bank).await.map_err(text)?;
+            api_key::forget_expired(bank).await.map_err(text)?;
             challenge::forget_expired(bank).await.map_err(text)?;
             password_reset::forget_expired(bank).await.map_err(text)?;
             guard::forget_expired(bank).await.map_err(text)?;

@@ -8,6 +8,8 @@ use crate::secret::Secret;
 pub(super) fn subject(notice: &Notice) -> String {
     let subject = match notice {
         Notice::Code { code, .. } => return format!("{} 是您的 OKPay 验证码", code.reveal()),
+        Notice::ApiKeyCreated { .. } => "已允许程序使用您的钱包",
+        Notice::ApiKeyRevoked { .. } => "API 密钥已撤销",
         Notice::Closed => "您的钱包已关闭",
         Notice::HandleAdded { .. } => "已添加新的联系地址",
         Notice::HandleRemoved { .. } => "已移除联系地址",
@@ -43,6 +45,12 @@ const NOT_YOU: &str = "如果不是您本人操作，请立即联系客服。";
 pub(super) fn body(notice: &Notice, links: &Links, at: &str) -> String {
     match notice {
         Notice::Code { code, purpose } => code_body(code.reveal(), purpose),
+        Notice::ApiKeyCreated { name, hint } => {
+            format!("自 {at} 起，程序可通过密钥“{name}”（{hint}）使用您的钱包。{NOT_YOU}")
+        }
+        Notice::ApiKeyRevoked { name, hint } => {
+            format!("自 {at} 起，密钥“{name}”（{hint}）不再有效。{NOT_YOU}")
+        }
         Notice::Closed => format!("您的钱包已于 {at} 关闭，我们已销毁您的个人数据。{NOT_YOU}"),
         Notice::HandleAdded { handle } => format!("{handle} 已于 {at} 添加到您的钱包。{NOT_YOU}"),
         Notice::HandleRemoved { handle } => format!("{handle} 已于 {at} 从您的钱包中移除。{NOT_YOU}"),
@@ -57,9 +65,11 @@ pub(super) fn body(notice: &Notice, links: &Links, at: &str) -> String {
         Notice::WalletRecovered { handle } => {
             format!("自 {at} 起 {handle} 为主要联系地址，所有会话均已结束。请用它设置新密码。{NOT_YOU}")
         }
-        Notice::Locked => format!("自 {at} 起资金无法转出，其他会话均已结束。一小时后可解锁。"),
+        Notice::Locked => {
+            format!("自 {at} 起资金无法转出，其他会话和所有 API 密钥均已失效。一小时后可解锁。")
+        }
         Notice::NewDevice { agent, address, token } => new_device(at, agent, address, token.as_ref(), links),
-        Notice::PasswordChanged => format!("时间：{at}。其他会话均已结束。{NOT_YOU}"),
+        Notice::PasswordChanged => format!("时间：{at}。其他会话和所有 API 密钥均已失效。{NOT_YOU}"),
         Notice::PasswordReset { token } => {
             let how = match links.reset(token) {
                 Some(link) => format!("请打开以下链接以设置新密码：\n{link}\n\n"),
@@ -74,7 +84,9 @@ pub(super) fn body(notice: &Notice, links: &Links, at: &str) -> String {
         Notice::RecoveryCodeUsed { left } => format!("时间：{at}，剩余 {left} 个。{NOT_YOU}"),
         Notice::RecoveryCodesRenewed => format!("自 {at} 起，之前的恢复代码不再有效。{NOT_YOU}"),
         Notice::ReportedNotMe => {
-            format!("有人于 {at} 通过您收到的消息表示某次登录并非本人。请重新登录并修改密码。")
+            format!(
+                "有人于 {at} 通过您收到的消息表示某次登录并非本人，API 密钥也已失效。请重新登录并修改密码。"
+            )
         }
         Notice::SignInsStopped => {
             format!("{at} 密码错误次数过多，暂时无法继续尝试。您以前登录过的设备不受影响。")

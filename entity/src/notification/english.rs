@@ -8,6 +8,8 @@ use crate::secret::Secret;
 pub(super) fn subject(notice: &Notice) -> String {
     let subject = match notice {
         Notice::Code { code, .. } => return format!("{} is your OKPay code", code.reveal()),
+        Notice::ApiKeyCreated { .. } => "A program may use your wallet",
+        Notice::ApiKeyRevoked { .. } => "An API key was revoked",
         Notice::Closed => "Your wallet is closed",
         Notice::HandleAdded { .. } => "An address was added",
         Notice::HandleRemoved { .. } => "An address was removed",
@@ -43,6 +45,12 @@ const NOT_YOU: &str = "If it was not you, contact support at once.";
 pub(super) fn body(notice: &Notice, links: &Links, at: &str) -> String {
     match notice {
         Notice::Code { code, purpose } => code_body(code.reveal(), purpose),
+        Notice::ApiKeyCreated { name, hint } => {
+            format!("Since {at} programs may use your wallet with the key \"{name}\" ({hint}). {NOT_YOU}")
+        }
+        Notice::ApiKeyRevoked { name, hint } => {
+            format!("Since {at} nobody can use your wallet with the key \"{name}\" ({hint}). {NOT_YOU}")
+        }
         Notice::Closed => {
             format!("At {at} your wallet was closed, and what we knew of you was destroyed. {NOT_YOU}")
         }
@@ -65,10 +73,12 @@ pub(super) fn body(notice: &Notice, links: &Links, at: &str) -> String {
              {NOT_YOU}"
         ),
         Notice::Locked => format!(
-            "Since {at} no money can leave it, and your other sessions have ended. You can unlock it after an hour."
+            "Since {at} no money can leave it, and your other sessions and all API keys have ended. You can unlock it after an hour."
         ),
         Notice::NewDevice { agent, address, token } => new_device(at, agent, address, token.as_ref(), links),
-        Notice::PasswordChanged => format!("At {at}. All other sessions were ended. {NOT_YOU}"),
+        Notice::PasswordChanged => {
+            format!("At {at}. All other sessions and all API keys were ended. {NOT_YOU}")
+        }
         Notice::PasswordReset { token } => {
             let how = match links.reset(token) {
                 Some(link) => format!("Choose a new password here:\n{link}\n\n"),
@@ -85,8 +95,8 @@ pub(super) fn body(notice: &Notice, links: &Links, at: &str) -> String {
         Notice::RecoveryCodeUsed { left } => format!("At {at}; {left} are left. {NOT_YOU}"),
         Notice::RecoveryCodesRenewed => format!("Since {at}; those before no longer work. {NOT_YOU}"),
         Notice::ReportedNotMe => format!(
-            "At {at} somebody with your message said that a sign-in was not theirs. Sign in again and change your \
-             password."
+            "At {at} somebody with your message said that a sign-in was not theirs. API keys were ended too. Sign in \
+             again and change your password."
         ),
         Notice::SignInsStopped => format!(
             "At {at} there were too many wrong passwords, so that nobody can try another for a while. Devices that \

@@ -19,6 +19,20 @@ pub enum Notice {
     },
     /// Somebody tried to sign up with a handle that has a wallet already.
     HandleTaken,
+    /// A program may act for the person with a key from now on.
+    ApiKeyCreated {
+        /// What the person calls it.
+        name: String,
+        /// The beginning and the end of its secret.
+        hint: String,
+    },
+    /// The person ended a key.
+    ApiKeyRevoked {
+        /// What the person calls it.
+        name: String,
+        /// The beginning and the end of its secret.
+        hint: String,
+    },
     /// A payee is trusted from now on.
     PayeeTrusted {
         /// Who, with most of it hidden.
@@ -138,7 +152,9 @@ impl Notice {
     pub fn category(&self) -> Option<Category> {
         match self {
             Self::Code { .. } | Self::HandleTaken | Self::PasswordReset { .. } | Self::Closed => None,
-            Self::PayeeTrusted { .. }
+            Self::ApiKeyCreated { .. }
+            | Self::ApiKeyRevoked { .. }
+            | Self::PayeeTrusted { .. }
             | Self::TotpEnabled
             | Self::TotpDisabled
             | Self::RecoveryCodesRenewed

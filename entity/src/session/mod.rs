@@ -1,13 +1,15 @@
-//! Sessions: one sign-in on one device.
+//! Sessions: one sign-in on one device, or one API key.
 //!
 //! Guarantees: a refresh token works once (RFC 9700, section 4.14.2). Whoever shows a used one
 //! again ends the session, since one of the two who have it is a thief, and the person is told. Only
 //! hashes are stored. A session ends when it was not refreshed for [`IDLE`], and after [`LIFE`] in any
 //! case (ASVS 5.0, 7.3.1 and 7.3.2). The access token is made by the api from what is here; it dies with
-//! the session, because every request is [`check`]ed, or claims its session to the ledger.
+//! the session, because every request is [`check`]ed, or claims its session to the ledger. An API key is carried
+//! by a session without a device, which is never refreshed.
 
 mod own;
 
+use crate::api_key::Scopes;
 use crate::bank::Bank;
 use crate::clock::Time;
 use crate::db::{Db, one_of};
@@ -34,8 +36,7 @@ use sha2::{Digest, Sha256};
 
 pub use own::{OpenSession, list, revoke, revoke_all, revoke_others, sign_out};
 
-pub(crate) use own::end_all;
-use own::end_one;
+pub(crate) use own::{end_all, end_one};
 
 /// How long a session lives at most, however often it is refreshed.
 const LIFE: Duration = Duration::days(60);
@@ -53,6 +54,8 @@ pub struct Caller {
     pub confirmed: bool,
     /// How the person stood when the access token was made; none, if it does not say.
     pub standing: Option<Standing>,
+    /// What it may, if it is an API key of the person and not the person itself.
+    pub scopes: Option<Scopes>,
 }
 
 /// What a client is given when it signs in or refreshes.
@@ -130,6 +133,30 @@ pub(crate) async fn open(
     let refresh = issue(tx, id, now).await?;
     let standing = standing::read(tx, user_id).await?;
     Ok(Tokens { session: id, user: user_id, confirmed, standing, refresh, device: device.token })
+}
+
+/// Opens the session that carries an API key until it expires. Nobody has shown anything in it.
+pub(crate) async fn open_for_key(
+    tx: &DatabaseTransaction,
+    id: SessionId,
+    user_id: UserId,
+    expires_at: Time,
+    now: Time,
+) -> Result<()> {
+    let row = session::Model {
+        id,
+        user_id,
+        device_id: None,
+        address: None,
+        created_at: now,
+        refreshed_at: now,
+        expires_at,
+        confirmed_at: None,
+        ended_at: None,
+        end_reason: None,
+    };
+    session::Entity::insert(row.into_active_model()).exec_without_returning(tx).await?;
+    Ok(())
 }
 
 async fn issue(tx: &DatabaseTransaction, session_id: SessionId, now: Time) -> Result<Secret> {

@@ -1,6 +1,7 @@
 //! The sessions of a person, to see and to end.
 //!
-//! Guarantees: what ended a session is kept, and is in the person's log.
+//! Guarantees: what ended a session is kept, and is in the person's log. The sessions that carry API keys are not
+//! among them: [`api_key`](crate::api_key) lists and ends those. What ends all sessions ends them too.
 
 use super::{ADDRESS, Caller, EndReason};
 use crate::bank::Bank;
@@ -14,7 +15,9 @@ use crate::security_event::{self, SecurityEventKind};
 use crate::table::{self, session};
 use crate::user;
 use crate::vault::DataKey;
-use sea_orm::{ActiveValue::Set, ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, UpdateMany,
+};
 
 /// An open session, as its person sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,7 +53,7 @@ pub async fn revoke(bank: &Bank, caller: Caller, id: SessionId, origin: &Origin)
     if ended > 0 { Ok(()) } else { Err(Code::NotFound.at("id").into()) }
 }
 
-/// Ends all other sessions of the person; says how many.
+/// Ends all other sessions of the person, but no API keys; says how many.
 ///
 /// # Errors
 /// Only faults.
@@ -58,7 +61,9 @@ pub async fn revoke_others(bank: &Bank, caller: Caller, origin: &Origin) -> Resu
     let tx = bank.db.begin().await?;
     let (_, key) = user::lock(bank, &tx, caller.user).await?;
     let now = bank.clock.now();
-    let ended = end_all(&tx, caller.user, Some(caller.session), EndReason::Revoked, now).await?;
+    let others = ending(caller.user, Some(caller.session), EndReason::Revoked, now);
+    let others = others.filter(session::COLUMN.device_id.is_not_null());
+    let ended = others.exec(&tx).await?.rows_affected;
     if ended > 0 {
         security_event::record(bank, &tx, &key, SecurityEventKind::SessionRevoked, origin).await?;
     }
@@ -107,7 +112,7 @@ async fn end(bank: &Bank, user: UserId, id: SessionId, why: EndReason, origin: &
     Ok(ended)
 }
 
-pub(super) async fn end_one(
+pub(crate) async fn end_one(
     tx: &DatabaseTransaction,
     id: SessionId,
     why: EndReason,
@@ -126,7 +131,7 @@ pub(super) async fn end_one(
     Ok(ended.rows_affected)
 }
 
-/// Ends all sessions of a person but one.
+/// Ends all sessions of a person but one, and all API keys.
 pub(crate) async fn end_all(
     tx: &DatabaseTransaction,
     user: UserId,
@@ -134,7 +139,11 @@ pub(crate) async fn end_all(
     why: EndReason,
     now: Time,
 ) -> Result<u64> {
-    let mut ended = session::Entity::update_many()
+    Ok(ending(user, but, why, now).exec(tx).await?.rows_affected)
+}
+
+fn ending(user: UserId, but: Option<SessionId>, why: EndReason, now: Time) -> UpdateMany<session::Entity> {
+    let ended = session::Entity::update_many()
         .set(session::ActiveModel {
             ended_at: Set(Some(now)),
             end_reason: Set(Some(why)),
@@ -142,10 +151,10 @@ pub(crate) async fn end_all(
         })
         .filter(session::COLUMN.user_id.eq(user))
         .filter(session::COLUMN.ended_at.is_null());
-    if let Some(but) = but {
-        ended = ended.filter(session::COLUMN.id.ne(but));
+    match but {
+        Some(but) => ended.filter(session::COLUMN.id.ne(but)),
+        None => ended,
     }
-    Ok(ended.exec(tx).await?.rows_affected)
 }
 
 /// The open sessions of a person, newest first.
@@ -157,6 +166,7 @@ pub async fn list(bank: &Bank, user: UserId) -> Result<Vec<OpenSession>> {
     let rows = session::Entity::find()
         .find_also_related(table::device::Entity)
         .filter(session::COLUMN.user_id.eq(user))
+        .filter(session::COLUMN.device_id.is_not_null())
         .filter(session::COLUMN.ended_at.is_null())
         .filter(session::Column::ExpiresAt.gt(bank.clock.now()))
         .order_by_desc(session::Column::Id)

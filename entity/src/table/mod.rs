@@ -7,6 +7,8 @@
 
 pub(crate) mod account;
 pub(crate) mod annotation;
+pub(crate) mod api_key;
+pub(crate) mod api_key_spend;
 pub(crate) mod challenge;
 pub(crate) mod device;
 pub(crate) mod exchange_rate;

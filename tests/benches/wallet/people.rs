@@ -58,7 +58,13 @@ pub(crate) fn user(number: usize) -> UserId {
 /// The person of this number, in its session.
 pub(crate) fn caller(number: usize) -> Caller {
     let standing = Some(Standing { terms: Some(Terms::default().version), guarded_until: None });
-    Caller { user: user(number), session: SessionId(id(0x9000, number)), confirmed: true, standing }
+    Caller {
+        user: user(number),
+        session: SessionId(id(0x9000, number)),
+        confirmed: true,
+        standing,
+        scopes: None,
+    }
 }
 
 /// How a person is reached.

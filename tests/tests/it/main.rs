@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that meets the unexpected has failed")]
 
+mod api_key;
 mod closing;
 mod crash;
 mod deposit;
@@ -19,10 +20,12 @@ mod racing;
 mod recovery;
 mod registration;
 mod replica;
+mod scope;
 mod security_event;
 mod session;
 mod shape;
 mod signing_key;
+mod spend_limit;
 mod step_up;
 mod terms;
 mod throttle;

@@ -112,6 +112,7 @@ async fn ten_thousand_callers_are_all_answered(world: &World) {
         user: entity::id::UserId(row.try_get("", "user_id").unwrap()),
         confirmed: true,
         standing: None,
+        scopes: None,
     };
     let to = entity::handle::Handle::email(text(&bob.handle["email"])).unwrap();
     let currency = entity::money::Currency::parse("EUR").unwrap();

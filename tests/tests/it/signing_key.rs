@@ -120,6 +120,7 @@ async fn keys_are_replaced_while_everybody_is_signed_in(world: &World) {
         session: entity::id::SessionId(uuid::Uuid::nil()),
         confirmed: false,
         standing: None,
+        scopes: None,
     };
     let token = || authentication.token(caller, world.bank.clock.now()).unwrap().0;
     // The new one is known, and does not sign yet.

@@ -96,6 +96,7 @@ async fn a_token_of_earlier_days_is_as_good(world: &World) {
         session: entity::id::SessionId(id("sid")),
         confirmed: true,
         standing: None,
+        scopes: None,
     };
     let authentication = api::authentication::Authentication::open(&world.bank).await.unwrap();
     let (token, _) = authentication.token(caller, world.bank.clock.now()).unwrap();
