@@ -113,6 +113,9 @@ pub(crate) struct Session {
     expires_at: DateTime<Utc>,
     /// The token that gets the next access token from `refreshSession`. It works once.
     refresh_token: String,
+    /// Whether the person has shown more than the password. Small payments are made unasked only in such a session; a
+    /// session becomes one with the first question that is answered in it, from its next access token on.
+    is_confirmed: bool,
     /// What the device is to keep and show when it signs in again; only where it was not seen before.
     device_token: Option<String>,
 }
@@ -181,6 +184,7 @@ impl Authentication {
             access_token,
             expires_at,
             refresh_token: tokens.refresh.reveal().to_owned(),
+            is_confirmed: confirmed,
             device_token,
         })
     }

@@ -165,6 +165,7 @@ impl Wallet {
         bound: Bound,
         shutdown: impl Future<Output = ()>,
     ) -> Result<(), String> {
+        let afterwards = self.bank.afterwards.clone();
         let (stop, stopped) = watch::channel(false);
         let later = match settings.redis_url.clone() {
             Some(url) => self.ring(url, settings.redis_namespace.clone(), stopped),
@@ -173,6 +174,7 @@ impl Wallet {
         let served = bound.serve(shutdown).await.map_err(|error| format!("LISTEN: {error}"));
         let _worker = stop.send(true);
         later.await.map_err(|error| error.to_string())?;
+        afterwards.finish().await;
         served
     }
 

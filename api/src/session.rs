@@ -79,6 +79,8 @@ pub(crate) struct OpenSession {
     id: ID,
     /// Whether the request is signed with it.
     is_current: bool,
+    /// Whether the person has shown in it more than the password: small payments are made unasked only in such a session.
+    is_confirmed: bool,
     /// How the client's program called itself.
     agent: String,
     /// The address that it was opened from.
@@ -96,6 +98,7 @@ impl OpenSession {
         Self {
             id: open.id.to_global().to_id(),
             is_current: open.id == current,
+            is_confirmed: open.is_confirmed,
             agent: open.agent,
             address: open.address,
             created_at: open.created_at,
@@ -167,7 +170,8 @@ impl SessionMutation {
     }
 
     /// Swaps a refresh token for new tokens. Refuses `REFRESH_TOKEN_INVALID`, and `REFRESH_TOKEN_REUSED` for one that
-    /// was used before, which ends the session.
+    /// was used before, which ends the session: at once, without a time of grace, because one of the two who have it is a
+    /// thief. Windows of one browser have to take turns (`navigator.locks`) and share what the first of them gets.
     async fn refresh_session(
         &self,
         context: &Context<'_>,

@@ -1,6 +1,7 @@
 //! The bank: everything that commands and queries need, opened once.
 
 use crate::account::{self, ByName};
+use crate::afterwards::Afterwards;
 use crate::api_key::ApiKeys;
 use crate::bell::Bell;
 use crate::clock::Clock;
@@ -43,6 +44,8 @@ pub struct Bank {
     pub vault: Vault,
     /// Whether the world outside is simulated.
     pub sandbox: bool,
+    /// What is written beside the answers.
+    pub afterwards: Afterwards,
     /// Where messages lead.
     pub links: Links,
     /// The terms of use that are in force.
@@ -95,6 +98,7 @@ impl Bank {
             api_keys: ApiKeys::start(db.clone(), vault.clone()),
             by_job: outbox::by_id(db.clone()),
             by_act: rail::by_act(db.clone(), vault.clone()),
+            afterwards: Afterwards::new(),
             links: Links::default(),
             terms: Terms::default(),
             replica: None,

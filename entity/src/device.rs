@@ -1,7 +1,8 @@
 //! Devices: what a person signs in with, known by a token that the device keeps.
 //!
 //! Guarantees: a device that was not seen before is told to every handle of the person, with a code that
-//! ends all sessions. Only the hash of a device's token is kept. A known device has its own count of
+//! ends all sessions; five times an hour, so that who knows the password can't bury the warnings under each other.
+//! The others are in the log, and each code ends all sessions, theirs too. Only the hash of a device's token is kept. A known device has its own count of
 //! wrong passwords, so that nobody can shut a person out of its own wallet by guessing.
 
 use crate::bank::Bank;
@@ -27,6 +28,9 @@ use uuid::Uuid;
 /// How long it may be said of a sign-in that it was not one's own.
 const REPORTED_FOR: Duration = Duration::days(7);
 
+/// Messages about new devices in an hour.
+const TOLD: u64 = 5;
+
 /// The column of a device's program, for its seal.
 pub(crate) const AGENT: &str = "devices.agent";
 
@@ -35,7 +39,7 @@ pub(crate) struct Met {
     pub(crate) id: DeviceId,
     /// The token that the device is to keep, if it was not seen before.
     pub(crate) token: Option<Secret>,
-    /// Whether the person has used other devices before.
+    /// Whether the person has used other devices before, and is to be told of this one.
     pub(crate) is_news: bool,
 }
 
@@ -70,7 +74,10 @@ pub(crate) async fn meet(
             .await?;
         return Ok(Met { id: known.id, token: None, is_news: false });
     }
-    let others = device::Entity::find().filter(device::COLUMN.user_id.eq(user)).count(tx).await?;
+    // The row of the person is locked: nobody else counts at the same time.
+    let own = device::Entity::find().filter(device::COLUMN.user_id.eq(user));
+    let others = own.clone().count(tx).await?;
+    let recent = own.filter(device::Column::FirstSeenAt.gt(now - Duration::hours(1))).count(tx).await?;
     let id = DeviceId(bank.ids.next(now));
     let token = Secret::new(format!("okd_{}", keys::hex(&keys::random_bytes())));
     let row = device::Model {
@@ -82,7 +89,7 @@ pub(crate) async fn meet(
         last_seen_at: now,
     };
     device::Entity::insert(row.into_active_model()).exec_without_returning(tx).await?;
-    Ok(Met { id, token: Some(token), is_news: others > 0 })
+    Ok(Met { id, token: Some(token), is_news: others > 0 && recent < TOLD })
 }
 
 /// Tells a person of a session on a new device.

@@ -28,12 +28,13 @@
 //! Operators: [`operator`], [`operator_event`], [`proposal`]. Logs that can't be changed unseen: [`chain`].
 //! Money: [`standing`], [`guard`], [`step_up`], [`payee`], [`account`], [`transaction`], [`transfer`], [`deposit`], [`withdrawal`], [`rail`],
 //! [`ledger`]. Reading: [`history`], [`annotation`], [`exchange_rate`], [`replica`]. Later: [`outbox`],
-//! [`relay`], [`dead_letter`], [`bell`]. The world outside, simulated: [`sandbox`].
+//! [`relay`], [`dead_letter`], [`bell`], [`afterwards`]. The world outside, simulated: [`sandbox`].
 //!
 //! Every file has one order: types, pure rules, commands, queries, tests. Commands and queries
 //! take the open [`Bank`] or its [`Db`]; rules take neither.
 
 pub mod account;
+pub mod afterwards;
 pub mod annotation;
 pub mod api_key;
 pub mod bank;
@@ -99,6 +100,7 @@ mod turnstile;
 pub mod user;
 pub mod vault;
 pub mod verification;
+mod visible;
 pub mod withdrawal;
 
 pub use bank::Bank;

@@ -49,7 +49,7 @@ macro_rules! refusals {
             LevelReached "LEVEL_REACHED" false "You are known at this level already." "您已达到该认证等级。";
             LockedStill "LOCKED_STILL" true "A wallet stays locked for an hour. Come again then." "钱包锁定一小时后方可解锁，请稍后再试。";
             MethodUnavailable "METHOD_UNAVAILABLE" false "This question can't be answered in this way; its methods say how." "无法使用此方式回答，请使用列出的验证方式。";
-            NameInvalid "NAME_INVALID" false "Give a name of at most 100 characters." "请填写姓名，最多 100 个字符。";
+            NameInvalid "NAME_INVALID" false "Give a name of at most 100 characters that can be seen." "请填写可见的姓名，最多 100 个字符。";
             NicknameInvalid "NICKNAME_INVALID" false "Use a nickname of 1 to 100 characters, or none." "昵称须为 1 至 100 个字符，或留空。";
             NoteInvalid "NOTE_INVALID" false "The note is too long or has characters that can't be shown." "备注过长或包含无法显示的字符。";
             NotFound "NOT_FOUND" false "There is nothing of yours by this id." "没有属于您的该 ID 对应内容。";

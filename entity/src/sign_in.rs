@@ -3,14 +3,15 @@
 //! Guarantees: whatever was wrong, the answer and the work are the same (ASVS 5.0, 6.3.8); who has not
 //! shown the code of the sign-up yet has no wallet to sign in to. Tries are counted before the
 //! password is looked at: by address, and by person, or by the device if it is one of the person's.
-//! Wrong passwords are in the person's own log, and it is told when they are stopped. A password that was
-//! hashed with older parameters is hashed anew when it is right.
+//! Wrong passwords are in the person's own log, and it is told when they are stopped; both are written beside
+//! the answer, since for a handle that nobody has there is nothing to write. A password that was hashed with
+//! older parameters is hashed anew when it is right.
 
 use crate::bank::Bank;
 use crate::challenge::{self, Act, Bound, Challenge};
 use crate::error::{Error, Result};
 use crate::handle::Handle;
-use crate::id::{DeviceId, EventId};
+use crate::id::{EventId, UserId};
 use crate::notification::{self, CodePurpose, Notice};
 use crate::origin::Origin;
 use crate::password::{Password, Verdict};
@@ -53,7 +54,11 @@ pub async fn sign_in(bank: &Bank, handle: &Handle, password: Password, origin: &
     };
     take(bank, Counted::SignIn, By::Address(origin)).await?;
     if let Err(refusal) = take(bank, Counted::SignIn, by).await {
-        return Err(stopped(bank, found, known, refusal, origin).await);
+        if let (Some(user), None, Error::Refused(_)) = (found, known, &refusal) {
+            let (there, origin) = (bank.clone(), origin.clone());
+            bank.afterwards.run(async move { stopped(&there, user.id, &origin).await }).await;
+        }
+        return Err(refusal);
     }
     let Some(user) = found else {
         bank.passwords.verify(password, None).await?;
@@ -61,7 +66,8 @@ pub async fn sign_in(bank: &Bank, handle: &Handle, password: Password, origin: &
     };
     let (verdict, again) = bank.passwords.verify_keeping(password, user.password_hash.clone()).await?;
     if !verdict.is_right() {
-        failed(bank, &user, origin).await?;
+        let (there, origin) = (bank.clone(), origin.clone());
+        bank.afterwards.run(async move { failed(&there, user.id, &origin).await }).await;
         return Err(Code::SignInFailed.into());
     }
     forgive(bank, Counted::SignIn, by).await?;
@@ -93,45 +99,27 @@ fn left_meanwhile(error: Error) -> Error {
 }
 
 /// Records a wrong password.
-async fn failed(bank: &Bank, user: &user::Model, origin: &Origin) -> Result<()> {
+async fn failed(bank: &Bank, user: UserId, origin: &Origin) -> Result<()> {
     let tx = bank.db.begin().await?;
-    let (_, key) = people::lock(bank, &tx, user.id).await.map_err(left_meanwhile)?;
+    let (_, key) = people::lock(bank, &tx, user).await?;
     security_event::record(bank, &tx, &key, SecurityEventKind::SignInFailed, origin).await?;
     Ok(tx.commit().await?)
 }
 
 /// Tells the person, once an hour, that somebody is guessing.
-async fn stopped(
-    bank: &Bank,
-    found: Option<user::Model>,
-    known: Option<DeviceId>,
-    refusal: Error,
-    origin: &Origin,
-) -> Error {
-    let (Some(user), None, Error::Refused(_)) = (found, known, &refusal) else {
-        return refusal;
-    };
-    let told = async {
-        let tx = bank.db.begin().await?;
-        let (_, key) = people::lock(bank, &tx, user.id).await?;
-        let event = bank.vault.digest(&[
-            b"guessing",
-            user.id.0.as_bytes(),
-            bank.clock.now().format("%Y%m%d%H").to_string().as_bytes(),
-        ]);
-        if notification::is_told(&tx, user.id, EventId(event.0)).await? {
-            return Ok(());
-        }
-        security_event::record(bank, &tx, &key, SecurityEventKind::SignInsStopped, origin).await?;
-        notification::tell(bank, &tx, &key, EventId(event.0), &Notice::SignInsStopped).await?;
-        tx.commit().await?;
-        bank.bell.ring();
-        Ok(())
-    };
-    match told.await {
-        Ok(()) | Err(Error::Refused(_)) => refusal,
-        Err(fault) => fault,
+async fn stopped(bank: &Bank, user: UserId, origin: &Origin) -> Result<()> {
+    let tx = bank.db.begin().await?;
+    let (_, key) = people::lock(bank, &tx, user).await?;
+    let hour = bank.clock.now().format("%Y%m%d%H").to_string();
+    let event = EventId(bank.vault.digest(&[b"guessing", user.0.as_bytes(), hour.as_bytes()]).0);
+    if notification::is_told(&tx, user, event).await? {
+        return Ok(());
     }
+    security_event::record(bank, &tx, &key, SecurityEventKind::SignInsStopped, origin).await?;
+    notification::tell(bank, &tx, &key, event, &Notice::SignInsStopped).await?;
+    tx.commit().await?;
+    bank.bell.ring();
+    Ok(())
 }
 
 /// Hashes a right password with today's parameters.

@@ -1,4 +1,4 @@
-//! Throttles: how often something may be tried, by handle, address or device.
+//! Throttles: how often something may be tried, by handle, person, address, device or session.
 //!
 //! Guarantees: a try is counted before it is made, in the database, so that neither aliases nor many
 //! connections nor several apis gain anything. When a window is spent the next one is twice as long,

@@ -20,6 +20,7 @@ use crate::security_event::SecurityEventKind;
 use crate::session::{self, Caller, EndReason};
 use crate::table::{handle, user};
 use crate::vault::{DataKey, Vault};
+use crate::visible::is_visible;
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseTransaction, DeriveActiveEnum, EntityTrait,
     EnumIter, QueryFilter, QuerySelect,
@@ -91,7 +92,7 @@ impl User {
     }
 }
 
-/// A name of 1 to 100 printable characters.
+/// A name of 1 to 100 characters that can be seen.
 ///
 /// # Errors
 /// `NAME_INVALID`.
@@ -102,7 +103,7 @@ pub fn parse_name(text: &str) -> Result<String, Refusal> {
 /// The same rule for other short texts.
 pub(crate) fn parse_text(text: &str, refusal: Refusal) -> Result<String, Refusal> {
     let text = text.trim();
-    let fits = (1..=100).contains(&text.chars().count()) && is_printable(text);
+    let fits = (1..=100).contains(&text.chars().count()) && is_printable(text) && is_visible(text);
     if fits { Ok(text.to_owned()) } else { Err(refusal) }
 }
 

@@ -215,8 +215,9 @@ impl World {
         tokio::time::sleep(GLANCE).await;
     }
 
-    /// Runs what is left in the outbox.
+    /// Runs what is left beside the answers and in the outbox.
     pub async fn settle(&self) {
+        self.bank.afterwards.finish().await;
         self.until(|| async {
             (outbox::waiting(&self.bank.db).await.expect("the outbox") == 0).then_some(())
         })

@@ -26,6 +26,8 @@ pub struct OpenSession {
     pub id: SessionId,
     /// How the client's program called itself.
     pub agent: String,
+    /// Whether the person has shown in it more than the password.
+    pub is_confirmed: bool,
     /// From which address it was opened.
     pub address: String,
     /// When it was opened.
@@ -187,6 +189,7 @@ fn read(
         id: row.id,
         agent: agent.unwrap_or_default(),
         address: address.unwrap_or_default(),
+        is_confirmed: row.confirmed_at.is_some(),
         created_at: row.created_at,
         refreshed_at: row.refreshed_at,
         expires_at: row.expires_at,

@@ -94,6 +94,8 @@ async fn each_wrong_form_is_refused_by_name(world: &World) {
         (json!({ "name": "x".repeat(101) }), "NAME_INVALID", "name"),
         (json!({ "name": "nul \u{0} byte" }), "NAME_INVALID", "name"),
         (json!({ "name": "\u{202e}backwards" }), "NAME_INVALID", "name"),
+        (json!({ "name": "\u{200b}\u{2060}" }), "NAME_INVALID", "name"),
+        (json!({ "name": "Al\u{ad}ice" }), "NAME_INVALID", "name"),
         (json!({ "password": "eleven char" }), "PASSWORD_TOO_SHORT", "password"),
         (json!({ "password": "x".repeat(129) }), "PASSWORD_TOO_LONG", "password"),
         (json!({ "password": "passwordpassword" }), "PASSWORD_WEAK", "password"),

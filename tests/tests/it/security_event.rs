@@ -4,12 +4,13 @@ use chrono::Duration;
 use entity::chain;
 use sea_orm::ConnectionTrait;
 use serde_json::{Value, json};
-use tests::client::{PASSWORD, Person, Refused, refused, text};
+use tests::client::{Client, PASSWORD, Person, Refused, refused, text};
 use tests::{World, on_both_setups};
 
 on_both_setups!(
     what_happens_is_in_the_log_and_can_not_be_taken_out,
     a_new_device_is_told_and_can_be_reported,
+    the_warnings_are_not_buried_under_each_other,
     sessions_are_listed_and_ended,
     a_session_that_is_not_used_expires,
     a_changed_password_ends_the_other_sessions,
@@ -40,6 +41,7 @@ async fn kinds(person: &Person) -> Vec<String> {
 async fn what_happens_is_in_the_log_and_can_not_be_taken_out(world: &World) {
     let alice = Person::join(world).await;
     sign_in(world, &alice, "not the password", None).await.unwrap_err();
+    world.settle().await;
     sign_in(world, &alice, PASSWORD, None).await.unwrap();
     let log = "{ securityEvents(first: 2) { edges { cursor node { number kind address hash } } pageInfo { hasNextPage } } }";
     let newest = alice.client.ask(log, Value::Null).await["securityEvents"].clone();
@@ -118,6 +120,35 @@ async fn a_new_device_is_told_and_can_be_reported(world: &World) {
     assert_eq!(world.messages(&alice.handle).await[0].0, "所有会话已结束");
 }
 
+/// Somebody who knows the password signs in again and again.
+async fn the_warnings_are_not_buried_under_each_other(world: &World) {
+    let alice = Person::join(world).await;
+    world.pass(Duration::hours(2)).await;
+    let news = async || {
+        let told = world.messages(&alice.handle).await;
+        told.iter().filter(|(subject, _)| subject == "Your wallet was opened on a new device").count()
+    };
+    // No more than five passwords are looked at at once.
+    for _ in 0..2 {
+        let all = futures::future::join_all((0..4).map(|_| sign_in(world, &alice, PASSWORD, None))).await;
+        assert!(all.iter().all(Result::is_ok));
+    }
+    assert_eq!(news().await, 5);
+    // Each of them is in the log.
+    let alice = Person { client: refreshed(world, &alice).await, ..alice.clone() };
+    let signed_in = kinds(&alice).await.into_iter().filter(|kind| kind == "SIGNED_IN").count();
+    assert_eq!(signed_in, 8);
+    world.pass(Duration::minutes(61)).await;
+    sign_in(world, &alice, PASSWORD, None).await.unwrap();
+    assert_eq!(news().await, 6);
+}
+
+async fn refreshed(world: &World, person: &Person) -> Client {
+    let input = json!({ "refreshToken": person.refresh_token });
+    let answer = world.client().act("refreshSession", "session { accessToken }", input).await;
+    world.client().with_token(text(&answer["session"]["accessToken"]))
+}
+
 async fn sessions_are_listed_and_ended(world: &World) {
     let (alice, bob) = (Person::join(world).await, Person::join(world).await);
     let mut others = Vec::new();
@@ -125,13 +156,15 @@ async fn sessions_are_listed_and_ended(world: &World) {
         let session = sign_in(world, &alice, PASSWORD, None).await.unwrap();
         others.push(world.client().with_token(text(&session["session"]["accessToken"])));
     }
-    let query = "{ sessions { id isCurrent address createdAt expiresAt } }";
+    let query = "{ sessions { id isCurrent isConfirmed address createdAt expiresAt } }";
     let sessions = alice.client.ask(query, Value::Null).await["sessions"].clone();
     let sessions = sessions.as_array().unwrap();
     assert_eq!(
         sessions.iter().map(|open| open["isCurrent"] == true).collect::<Vec<_>>(),
         [false, false, false, true]
     );
+    // Who has shown the code of the sign-up has shown more than a password.
+    assert!(sessions.iter().all(|open| open["isConfirmed"] == open["isCurrent"]), "{sessions:?}");
     let id = json!({ "id": sessions[0]["id"] });
     let strange = bob.client.try_act("revokeSession", "revoked", id.clone()).await;
     assert_eq!(strange, Err(refused("NOT_FOUND", "id")));
@@ -182,6 +215,7 @@ async fn a_changed_password_ends_the_other_sessions(world: &World) {
     let other = world.client().with_token(text(&other["session"]["accessToken"]));
     assert_eq!(other.try_ask("{ me { id } }", Value::Null).await, Err(refused("SESSION_ENDED", "")));
     assert_eq!(sign_in(world, &alice, PASSWORD, None).await, Err(refused("SIGN_IN_FAILED", "")));
+    world.settle().await;
     assert!(sign_in(world, &alice, NEW, None).await.is_ok());
     assert_eq!(kinds(&alice).await[..3], ["SIGNED_IN", "SIGN_IN_FAILED", "PASSWORD_CHANGED"]);
     assert!(

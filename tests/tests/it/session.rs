@@ -1,9 +1,10 @@
 //! Signing in, tokens, and signing out.
 
 use chrono::Duration;
+use sea_orm::{ConnectionTrait, TransactionTrait};
 use serde_json::{Value, json};
 use tests::client::{Client, PASSWORD, Person, Refused, refused, sign_up, text};
-use tests::{World, on_both_setups};
+use tests::{Setup, World, on_both_setups};
 
 on_both_setups!(
     a_person_signs_in_and_out,
@@ -66,6 +67,24 @@ async fn a_wrong_name_and_a_wrong_password_look_alike(world: &World) {
     assert_eq!(sign_in(world, &alice.handle, "not the password").await, failed);
     assert_eq!(sign_in(world, &alice.handle, "").await, failed);
     assert_eq!(sign_in(world, &json!({ "email": "nobody@example.com" }), PASSWORD).await, failed);
+}
+
+/// What a wrong password writes to the log of the person is written beside the answer: it is answered although
+/// the row of the person is locked. SQLite has one lock, which is also that of the count of tries.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[expect(clippy::disallowed_methods, reason = "it holds what the wallet would wait for")]
+async fn a_wrong_password_is_answered_before_it_is_written_down() {
+    let world = World::open(Setup::Real).await;
+    let alice = Person::join(&world).await;
+    let held = world.bank.db.connection().begin().await.unwrap();
+    held.execute_unprepared("SELECT id FROM users FOR UPDATE").await.unwrap();
+    let wrong = sign_in(&world, &alice.handle, "not the password").await;
+    assert_eq!(wrong, Err(refused("SIGN_IN_FAILED", "")));
+    held.rollback().await.unwrap();
+    world.settle().await;
+    let log = alice.client.ask("{ securityEvents(first: 1) { edges { node { kind } } } }", Value::Null).await;
+    assert_eq!(log["securityEvents"]["edges"][0]["node"]["kind"], "SIGN_IN_FAILED");
+    world.close().await;
 }
 
 async fn who_has_not_shown_the_code_can_not_sign_in(world: &World) {

@@ -124,8 +124,12 @@ async fn an_answer_is_bound_to_payee_amount_and_key(world: &World) {
 async fn a_session_that_showed_only_a_password_is_always_asked(world: &World) {
     let (alice, bob) = (Person::join_with(world, "100.00").await, Person::join(world).await);
     let input = json!({ "handle": alice.handle, "password": PASSWORD });
-    let session =
-        world.client().act("signIn", "session { accessToken refreshToken }", input).await["session"].clone();
+    let session = world
+        .client()
+        .act("signIn", "session { accessToken refreshToken isConfirmed }", input)
+        .await["session"]
+        .clone();
+    assert_eq!(session["isConfirmed"], false);
     let client = world.client().with_token(text(&session["accessToken"]));
     let asked = pay(&client, &bob, "1.00", "a", Value::Null).await.unwrap()["challenge"].clone();
     let right = code(world, &alice, "pay 1.00 EUR to").await;
@@ -137,7 +141,8 @@ async fn a_session_that_showed_only_a_password_is_always_asked(world: &World) {
     assert!(pay(&client, &bob, "1.00", "a", asked["id"].clone()).await.unwrap()["challenge"].is_null());
     // From its next token on the session is confirmed.
     let input = json!({ "refreshToken": session["refreshToken"] });
-    let next = world.client().act("refreshSession", "session { accessToken }", input).await;
+    let next = world.client().act("refreshSession", "session { accessToken isConfirmed }", input).await;
+    assert_eq!(next["session"]["isConfirmed"], true);
     let client = world.client().with_token(text(&next["session"]["accessToken"]));
     assert!(pay(&client, &bob, "1.00", "b", Value::Null).await.unwrap()["challenge"].is_null());
 }
