@@ -47,6 +47,7 @@ mod registration;
 mod sandbox;
 pub mod schema;
 mod security_event;
+mod security_question;
 pub mod server;
 mod session;
 pub mod settings;

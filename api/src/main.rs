@@ -3,7 +3,7 @@
 //! This is the one place that knows both the api and the worker.
 
 use api::server::{Api, Bound};
-use api::settings::{Command, Settings};
+use api::settings::{Command, Settings, Switch};
 use api::{demo, doorbell, operator, schema, throttle, verify};
 use clap::Parser;
 use entity::clock::Clock;
@@ -137,6 +137,13 @@ impl Wallet {
         };
         let bank = bank.with_step_up(settings.step_up()).with_terms(settings.terms()?);
         let bank = bank.with_reset_cap(settings.reset_cap).with_links(outside.links());
+        let asks = settings.security_questions == Switch::On;
+        if asks {
+            tracing::warn!(
+                "SECURITY_QUESTIONS=on deviates from OWASP ASVS 5.0, 6.4.2: others can find answers out"
+            );
+        }
+        let bank = bank.with_security_questions(asks);
         let bank = match &settings.redis_url {
             Some(url) => bank.with_gate(Arc::new(throttle::Shared::new(url, &settings.redis_namespace)?)),
             None => bank,

@@ -22,6 +22,7 @@ use crate::recovery::{RecoveryMutation, RecoveryQuery};
 use crate::registration::RegistrationMutation;
 use crate::sandbox::SandboxQuery;
 use crate::security_event::{SecurityEvent, SecurityEventQuery};
+use crate::security_question::{SecurityQuestionMutation, SecurityQuestionQuery};
 use crate::session::{SessionMutation, SessionQuery};
 use crate::terms::{TermsMutation, TermsQuery};
 use crate::totp::TotpMutation;
@@ -56,6 +57,7 @@ struct PeopleQuery(
     ProfileQuery,
     RecoveryQuery,
     SecurityEventQuery,
+    SecurityQuestionQuery,
     SessionQuery,
     TermsQuery,
     UserQuery,
@@ -84,7 +86,14 @@ struct PeopleMutation(
 );
 
 #[derive(MergedObject, Default)]
-struct SecurityMutation(ApiKeyMutation, ChallengeMutation, FreezeMutation, SessionMutation, TotpMutation);
+struct SecurityMutation(
+    ApiKeyMutation,
+    ChallengeMutation,
+    FreezeMutation,
+    SecurityQuestionMutation,
+    SessionMutation,
+    TotpMutation,
+);
 
 #[derive(MergedObject, Default)]
 struct MoneyMutation(

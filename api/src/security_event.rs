@@ -73,6 +73,8 @@ pub(crate) enum SecurityEventKind {
     ApiKeyRevoked,
     /// A question was answered wrongly.
     ChallengeFailed,
+    /// There are other security questions, or none any more.
+    SecurityQuestionsChanged,
 }
 
 /// An entry of the security log. Each carries the hash of all before it.

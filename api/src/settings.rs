@@ -1,6 +1,6 @@
 //! What the api is told from outside: by environment, or the same by option.
 
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 use entity::operator::Role;
 use entity::step_up::Rules;
 use entity::terms::{Terms, Version};
@@ -60,6 +60,10 @@ pub struct Settings {
     #[arg(long, env = "RESET_CAP", default_value = "150", value_parser = check_euros, global = true)]
     pub reset_cap: Decimal,
 
+    /// Whether people may choose security questions: off or on. On deviates from OWASP ASVS 5.0, 6.4.2
+    #[arg(long, env = "SECURITY_QUESTIONS", default_value = "off", global = true)]
+    pub security_questions: Switch,
+
     /// The version of the terms of use in TERMS_FILE: the date from which they are in force, such as 2026-11-01. Who
     /// has accepted an older version moves no money until it accepts this one
     #[arg(long, env = "TERMS_VERSION", value_parser = check_version, requires = "terms_file", global = true)]
@@ -80,6 +84,15 @@ pub struct Settings {
     /// What to do instead of serving
     #[command(subcommand)]
     pub command: Option<Command>,
+}
+
+/// Whether something is done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Switch {
+    /// It is not.
+    Off,
+    /// It is.
+    On,
 }
 
 /// What to do instead of serving.

@@ -44,6 +44,8 @@ pub struct Bank {
     pub vault: Vault,
     /// Whether the world outside is simulated.
     pub sandbox: bool,
+    /// Whether people may choose security questions.
+    pub security_questions: bool,
     /// What is written beside the answers.
     pub afterwards: Afterwards,
     /// Where messages lead.
@@ -98,6 +100,7 @@ impl Bank {
             api_keys: ApiKeys::start(db.clone(), vault.clone()),
             by_job: outbox::by_id(db.clone()),
             by_act: rail::by_act(db.clone(), vault.clone()),
+            security_questions: false,
             afterwards: Afterwards::new(),
             links: Links::default(),
             terms: Terms::default(),
@@ -132,6 +135,12 @@ impl Bank {
     #[must_use]
     pub fn with_step_up(self, rules: step_up::Rules) -> Self {
         Self { exemptions: Exemptions::new(rules), ..self }
+    }
+
+    /// The same where people may choose security questions, or may not.
+    #[must_use]
+    pub fn with_security_questions(self, security_questions: bool) -> Self {
+        Self { security_questions, ..self }
     }
 
     /// The same with links in messages.

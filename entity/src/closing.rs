@@ -25,12 +25,14 @@ use crate::security_event::{self, SecurityEventKind};
 use crate::session::{self, Caller, EndReason};
 use crate::table::{
     account as accounts, annotation, api_key, guarded_payment, handle, instrument, job, kyc_application,
-    notification, notification_preference, recovery_case, recovery_code, totp_secret, transaction,
-    trusted_payee, user,
+    notification, notification_preference, recovery_case, recovery_code, security_question, totp_secret,
+    transaction, trusted_payee, user,
 };
 use crate::user::{self as people, UserState};
 use crate::vault::DataKey;
-use crate::{api_key as api_keys, instrument as instruments, kyc, payee, terms};
+use crate::{
+    api_key as api_keys, instrument as instruments, kyc, payee, security_question as questions, terms,
+};
 use sea_orm::sea_query::Query;
 use sea_orm::{
     ActiveEnum, ActiveValue::Set, ColumnTrait, Condition, DatabaseTransaction, EntityTrait, PaginatorTrait,
@@ -51,6 +53,7 @@ pub async fn export(bank: &Bank, caller: Caller, proof: Proof) -> Result<Value> 
     let linked = instruments::list(bank, id).await?.into_iter();
     let trusted = payee::list(bank, id).await?.into_iter();
     let keys = api_keys::list(bank, id).await?;
+    let asked = questions::list(bank, id).await?;
     let events = security_event::all(bank, id).await?.into_iter();
     let accepted = terms::acceptances(bank, id).await?.into_iter();
     Ok(json!({
@@ -77,6 +80,7 @@ pub async fn export(bank: &Bank, caller: Caller, proof: Proof) -> Result<Value> 
             .map(|open| json!({ "agent": open.agent, "address": open.address, "createdAt": open.created_at }))
             .collect::<Vec<_>>(),
         "trustedPayees": trusted.map(|payee| json!({ "name": payee.name, "since": payee.since })).collect::<Vec<_>>(),
+        "securityQuestions": asked,
         "termAcceptances": accepted
             .map(|terms| json!({ "version": terms.version, "sha256": terms.digest, "address": terms.address, "at": terms.at }))
             .collect::<Vec<_>>(),
@@ -175,6 +179,10 @@ async fn forget(tx: &DatabaseTransaction, id: UserId) -> Result<()> {
     chosen.filter(notification_preference::COLUMN.user_id.eq(id)).exec(tx).await?;
     kyc_application::Entity::delete_many().filter(kyc_application::COLUMN.user_id.eq(id)).exec(tx).await?;
     recovery_case::Entity::delete_many().filter(recovery_case::COLUMN.user_id.eq(id)).exec(tx).await?;
+    security_question::Entity::delete_many()
+        .filter(security_question::COLUMN.user_id.eq(id))
+        .exec(tx)
+        .await?;
     guarded_payment::Entity::delete_many().filter(guarded_payment::COLUMN.user_id.eq(id)).exec(tx).await?;
     annotation::Entity::delete_many().filter(annotation::COLUMN.user_id.eq(id)).exec(tx).await?;
     // Sessions and transactions name devices and bank accounts: the rows stay, and say nothing any more.

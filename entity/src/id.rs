@@ -49,6 +49,8 @@ ids! {
     DeviceId,
     /// Terms that somebody has accepted.
     AcceptanceId,
+    /// A security question.
+    QuestionId,
     /// Something that people are told of.
     EventId,
     /// An entry of somebody's inbox.

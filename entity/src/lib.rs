@@ -23,7 +23,7 @@
 //! [`language`], [`origin`], [`secret`]. Secrets: [`keys`], [`vault`],
 //! [`signing_key`].
 //! People: [`user`], [`verification`], [`registration`], [`terms`], [`sign_in`], [`session`], [`device`],
-//! [`password_reset`], [`recovery`], [`kyc`], [`challenge`], [`proof`], [`api_key`], [`totp`], [`recovery_code`], [`password`], [`throttle`], [`security_event`], [`freeze`], [`closing`], [`instrument`]; what they are told:
+//! [`password_reset`], [`security_question`], [`recovery`], [`kyc`], [`challenge`], [`proof`], [`api_key`], [`totp`], [`recovery_code`], [`password`], [`throttle`], [`security_event`], [`freeze`], [`closing`], [`instrument`]; what they are told:
 //! [`notification`], [`message`], [`link`].
 //! Operators: [`operator`], [`operator_event`], [`proposal`]. Logs that can't be changed unseen: [`chain`].
 //! Money: [`standing`], [`guard`], [`step_up`], [`payee`], [`account`], [`transaction`], [`transfer`], [`deposit`], [`withdrawal`], [`rail`],
@@ -85,6 +85,7 @@ pub mod sandbox;
 mod seal;
 pub mod secret;
 pub mod security_event;
+pub mod security_question;
 pub mod session;
 pub mod sign_in;
 pub mod signing_key;

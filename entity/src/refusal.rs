@@ -76,6 +76,8 @@ macro_rules! refusals {
             SandboxOnly "SANDBOX_ONLY" false "This exists only where the wallet runs with simulated mail." "此功能仅在模拟邮件环境中可用。";
             ScopesInvalid "SCOPES_INVALID" false "Choose what the key may: at least one scope." "请至少选择一项权限。";
             ScopeMissing "SCOPE_MISSING" false "This API key is not allowed to do this." "该 API 密钥没有此操作的权限。";
+            SecurityQuestionsInvalid "SECURITY_QUESTIONS_INVALID" false "Choose three to ten different questions, with different answers of 3 to 100 characters that are not in them." "请设置三至十个不同的问题，答案须各不相同，3 至 100 个字符，且不得包含在问题中。";
+            SecurityQuestionsOff "SECURITY_QUESTIONS_OFF" false "This wallet does not use security questions." "此钱包不使用安全问题。";
             SelfApproval "SELF_APPROVAL" false "Somebody else has to do this: nobody approves its own proposal or dismisses itself." "此操作须由其他人完成：不能批准自己的提案或解除自己的职务。";
             SelfTransfer "SELF_TRANSFER" false "You can't send money to yourself." "不能向自己转账。";
             SessionEnded "SESSION_ENDED" false "This session has ended. Sign in again." "会话已结束，请重新登录。";

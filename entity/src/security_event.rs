@@ -82,6 +82,8 @@ pub enum SecurityEventKind {
     ApiKeyRevoked,
     /// A question was answered wrongly.
     ChallengeFailed,
+    /// There are other security questions, or none any more.
+    SecurityQuestionsChanged,
 }
 
 /// An entry of the log.

@@ -48,6 +48,8 @@ pub(crate) enum Counted {
     UnknownPayee,
     /// Wallets said to have lost their handle.
     OpenCase,
+    /// Answers to security questions.
+    SecurityQuestions,
 }
 
 /// By what it is counted.
@@ -90,6 +92,7 @@ fn rule(counted: Counted, by: By<'_>) -> Rule {
         (Counted::SendQuestion | Counted::UnknownPayee, _) => (20, Duration::hours(1)),
         (Counted::OpenCase, _) => (3, Duration::days(1)),
         (Counted::Answer, _) => (10, Duration::hours(1)),
+        (Counted::SecurityQuestions, _) => (5, Duration::days(1)),
     };
     Rule { tries, window }
 }

@@ -23,11 +23,12 @@ struct Migrator;
 
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        let sql: [Sql; 6] = [
+        let sql: [Sql; 7] = [
             Sql { name: "m0002_operators", text: include_str!("m0002_operators.sql") },
             Sql { name: "m0004_api_keys", text: include_str!("m0004_api_keys.sql") },
             Sql { name: "m0005_terms", text: include_str!("m0005_terms.sql") },
             Sql { name: "m0006_guard", text: include_str!("m0006_guard.sql") },
+            Sql { name: "m0007_security_questions", text: include_str!("m0007_security_questions.sql") },
             Sql { name: "m0008_kyc", text: include_str!("m0008_kyc.sql") },
             Sql { name: "m0009_recovery", text: include_str!("m0009_recovery.sql") },
         ];

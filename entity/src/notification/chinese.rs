@@ -28,6 +28,7 @@ pub(super) fn subject(notice: &Notice) -> String {
         Notice::RecoveryCancelled => "您的钱包保留原有联系地址",
         Notice::RecoveryOpened { .. } => "有人声称无法使用您钱包的联系地址",
         Notice::ReportedNotMe => "所有会话已结束",
+        Notice::SecurityQuestionsChanged => "您的安全问题已更改",
         Notice::SignInsStopped => "有人正在尝试您的密码",
         Notice::TokenReused => "为保障安全，会话已结束",
         Notice::TotpDisabled => "双重验证已关闭",
@@ -88,6 +89,7 @@ pub(super) fn body(notice: &Notice, links: &Links, at: &str) -> String {
                 "有人于 {at} 通过您收到的消息表示某次登录并非本人，API 密钥也已失效。请重新登录并修改密码。"
             )
         }
+        Notice::SecurityQuestionsChanged => format!("时间：{at}。{NOT_YOU}"),
         Notice::SignInsStopped => {
             format!("{at} 密码错误次数过多，暂时无法继续尝试。您以前登录过的设备不受影响。")
         }

@@ -28,6 +28,7 @@ pub(super) fn subject(notice: &Notice) -> String {
         Notice::RecoveryCancelled => "Your wallet keeps its addresses",
         Notice::RecoveryOpened { .. } => "Somebody says to have lost your wallet's address",
         Notice::ReportedNotMe => "All sessions were ended",
+        Notice::SecurityQuestionsChanged => "Your security questions were changed",
         Notice::SignInsStopped => "Somebody is guessing your password",
         Notice::TokenReused => "A session was ended for your safety",
         Notice::TotpDisabled => "Two-factor authentication is off",
@@ -98,6 +99,7 @@ pub(super) fn body(notice: &Notice, links: &Links, at: &str) -> String {
             "At {at} somebody with your message said that a sign-in was not theirs. API keys were ended too. Sign in \
              again and change your password."
         ),
+        Notice::SecurityQuestionsChanged => format!("At {at}. {NOT_YOU}"),
         Notice::SignInsStopped => format!(
             "At {at} there were too many wrong passwords, so that nobody can try another for a while. Devices that \
              you have signed in with before still work."

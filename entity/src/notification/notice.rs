@@ -85,6 +85,8 @@ pub enum Notice {
         /// What proves to read the handle.
         token: Secret,
     },
+    /// There are other security questions, or none any more.
+    SecurityQuestionsChanged,
     /// The person has locked its wallet.
     Locked,
     /// The person has unlocked its wallet.
@@ -166,6 +168,7 @@ impl Notice {
             | Self::TokenReused
             | Self::ReportedNotMe
             | Self::PasswordChanged
+            | Self::SecurityQuestionsChanged
             | Self::Locked
             | Self::Unlocked
             | Self::LevelRaised { .. }

@@ -34,6 +34,7 @@ pub(crate) mod registration;
 pub(crate) mod sandbox_message;
 pub(crate) mod sandbox_order;
 pub(crate) mod security_event;
+pub(crate) mod security_question;
 pub(crate) mod session;
 pub(crate) mod signing_key;
 pub(crate) mod term_acceptance;

@@ -22,6 +22,7 @@ mod registration;
 mod replica;
 mod scope;
 mod security_event;
+mod security_question;
 mod session;
 mod shape;
 mod signing_key;
