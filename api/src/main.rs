@@ -6,6 +6,7 @@ use api::server::{Api, Bound};
 use api::settings::{Command, Settings, Switch};
 use api::{demo, doorbell, operator, schema, throttle, verify};
 use clap::Parser;
+use entity::breach::Breaches;
 use entity::clock::Clock;
 use entity::keys::Keys;
 use entity::operator::Role;
@@ -111,6 +112,29 @@ async fn tell(settings: Settings, outside: Outside, url: Option<String>) -> Resu
     verify::print(&bank).await
 }
 
+/// The bank with the rules of the house.
+fn rules(bank: Bank, settings: &Settings, outside: &Outside) -> Result<Bank, String> {
+    let asks = settings.security_questions == Switch::On;
+    if asks {
+        tracing::warn!(
+            "SECURITY_QUESTIONS=on deviates from OWASP ASVS 5.0, 6.4.2: others can find answers out"
+        );
+    }
+    let bank = bank
+        .with_step_up(settings.step_up())
+        .with_terms(settings.terms()?)
+        .with_reset_cap(settings.reset_cap)
+        .with_security_questions(asks)
+        .with_links(outside.links());
+    Ok(match &settings.breached_passwords {
+        Some(file) => {
+            let breaches = Breaches::open(file).map_err(|error| format!("BREACHED_PASSWORDS: {error}"))?;
+            bank.with_breaches(breaches)
+        }
+        None => bank,
+    })
+}
+
 /// An open bank and the secrets around it.
 struct Wallet {
     bank: Bank,
@@ -135,15 +159,7 @@ impl Wallet {
             Some(_) => return Err("DATABASE_READ_URL: only PostgreSQL has replicas".to_owned()),
             None => bank,
         };
-        let bank = bank.with_step_up(settings.step_up()).with_terms(settings.terms()?);
-        let bank = bank.with_reset_cap(settings.reset_cap).with_links(outside.links());
-        let asks = settings.security_questions == Switch::On;
-        if asks {
-            tracing::warn!(
-                "SECURITY_QUESTIONS=on deviates from OWASP ASVS 5.0, 6.4.2: others can find answers out"
-            );
-        }
-        let bank = bank.with_security_questions(asks);
+        let bank = rules(bank, settings, &outside)?;
         let bank = match &settings.redis_url {
             Some(url) => bank.with_gate(Arc::new(throttle::Shared::new(url, &settings.redis_namespace)?)),
             None => bank,

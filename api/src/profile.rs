@@ -160,7 +160,7 @@ impl ProfileMutation {
     }
 
     /// Changes the password; all other sessions end. Refuses `PASSWORD_WRONG`, `PASSWORD_TOO_SHORT`,
-    /// `PASSWORD_TOO_LONG`, `PASSWORD_COMMON`, `PASSWORD_WEAK`, `CHALLENGE_REQUIRED`, `CHALLENGE_INVALID`,
+    /// `PASSWORD_TOO_LONG`, `PASSWORD_BREACHED`, `PASSWORD_COMMON`, `PASSWORD_WEAK`, `CHALLENGE_REQUIRED`, `CHALLENGE_INVALID`,
     /// `TOO_MANY_TRIES`, `OVERLOADED`.
     async fn change_password(
         &self,
@@ -186,7 +186,7 @@ impl ProfileMutation {
 
     /// Chooses another password with the token, and with the second factor where there is one; all sessions end.
     /// Refuses `CODE_EXPIRED`, `CHALLENGE_REQUIRED`, `ANSWER_WRONG`, `METHOD_UNAVAILABLE`, `PASSWORD_TOO_SHORT`,
-    /// `PASSWORD_TOO_LONG`, `PASSWORD_COMMON`, `PASSWORD_WEAK`, `TOO_MANY_TRIES`, `OVERLOADED`.
+    /// `PASSWORD_TOO_LONG`, `PASSWORD_BREACHED`, `PASSWORD_COMMON`, `PASSWORD_WEAK`, `TOO_MANY_TRIES`, `OVERLOADED`.
     async fn reset_password(
         &self,
         context: &Context<'_>,

@@ -107,7 +107,7 @@ pub(crate) struct RegistrationMutation;
 #[Object]
 impl RegistrationMutation {
     /// Signs somebody up: sends a code to the handle. Refuses `EMAIL_INVALID`, `PHONE_INVALID`, `NAME_INVALID`,
-    /// `PASSWORD_TOO_SHORT`, `PASSWORD_TOO_LONG`, `PASSWORD_COMMON`, `PASSWORD_WEAK`, `TIME_ZONE_UNKNOWN`,
+    /// `PASSWORD_TOO_SHORT`, `PASSWORD_TOO_LONG`, `PASSWORD_BREACHED`, `PASSWORD_COMMON`, `PASSWORD_WEAK`, `TIME_ZONE_UNKNOWN`,
     /// `TERMS_NOT_ACCEPTED`, `TOO_MANY_TRIES`.
     async fn sign_up(
         &self,

@@ -60,6 +60,11 @@ pub struct Settings {
     #[arg(long, env = "RESET_CAP", default_value = "150", value_parser = check_euros, global = true)]
     pub reset_cap: Decimal,
 
+    /// A file of the SHA-1 of breached passwords, which are refused: lines HASH:COUNT sorted by hash, as the downloader of
+    /// Have I Been Pwned writes them
+    #[arg(long, env = "BREACHED_PASSWORDS", global = true)]
+    pub breached_passwords: Option<PathBuf>,
+
     /// Whether people may choose security questions: off or on. On deviates from OWASP ASVS 5.0, 6.4.2
     #[arg(long, env = "SECURITY_QUESTIONS", default_value = "off", global = true)]
     pub security_questions: Switch,

@@ -4,6 +4,7 @@ use crate::account::{self, ByName};
 use crate::afterwards::Afterwards;
 use crate::api_key::ApiKeys;
 use crate::bell::Bell;
+use crate::breach::Breaches;
 use crate::clock::Clock;
 use crate::db::Db;
 use crate::error::Result;
@@ -141,6 +142,12 @@ impl Bank {
     #[must_use]
     pub fn with_security_questions(self, security_questions: bool) -> Self {
         Self { security_questions, ..self }
+    }
+
+    /// The same where passwords that were found in breaches are refused.
+    #[must_use]
+    pub fn with_breaches(self, breaches: Breaches) -> Self {
+        Self { passwords: self.passwords.with_breaches(breaches), ..self }
     }
 
     /// The same with links in messages.

@@ -23,7 +23,7 @@
 //! [`language`], [`origin`], [`secret`]. Secrets: [`keys`], [`vault`],
 //! [`signing_key`].
 //! People: [`user`], [`verification`], [`registration`], [`terms`], [`sign_in`], [`session`], [`device`],
-//! [`password_reset`], [`security_question`], [`recovery`], [`kyc`], [`challenge`], [`proof`], [`api_key`], [`totp`], [`recovery_code`], [`password`], [`throttle`], [`security_event`], [`freeze`], [`closing`], [`instrument`]; what they are told:
+//! [`password_reset`], [`security_question`], [`recovery`], [`kyc`], [`challenge`], [`proof`], [`api_key`], [`totp`], [`recovery_code`], [`password`], [`breach`], [`throttle`], [`security_event`], [`freeze`], [`closing`], [`instrument`]; what they are told:
 //! [`notification`], [`message`], [`link`].
 //! Operators: [`operator`], [`operator_event`], [`proposal`]. Logs that can't be changed unseen: [`chain`].
 //! Money: [`standing`], [`guard`], [`step_up`], [`payee`], [`account`], [`transaction`], [`transfer`], [`deposit`], [`withdrawal`], [`rail`],
@@ -39,6 +39,7 @@ pub mod annotation;
 pub mod api_key;
 pub mod bank;
 pub mod bell;
+pub mod breach;
 pub mod chain;
 pub mod challenge;
 pub mod clock;

@@ -4,9 +4,11 @@
 //! Guarantees: one hash a core at a time and a bounded queue, so that a flood of sign-ins is shed
 //! with `OVERLOADED` and does not stop payments. A new password is 12 to 128 characters, any of them, no
 //! common one, and takes more than 10^8 guesses by the estimate of zxcvbn, which knows common passwords,
-//! names, words, keyboards and dates, and here also the person's own name and handle (ASVS 5.0, 6.2).
+//! names, words, keyboards and dates, and here also the person's own name and handle (ASVS 5.0, 6.2);
+//! where the house has a file of breached passwords, none of those ([`breach`](crate::breach)).
 //! Costs about 25 ms of a core each.
 
+use crate::breach::Breaches;
 use crate::error::{Fault, Result};
 use crate::refusal::{Code, Refusal};
 use crate::turnstile::Turnstile;
@@ -96,12 +98,20 @@ fn check_strength(new: &NewPassword, hints: &[String]) -> Result<(), Refusal> {
 
 /// Where passwords are hashed.
 #[derive(Clone, Debug)]
-pub(crate) struct Passwords(Turnstile);
+pub(crate) struct Passwords {
+    turnstile: Turnstile,
+    breaches: Option<Breaches>,
+}
 
 impl Passwords {
     pub(crate) fn new() -> Self {
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        Self(Turnstile::new(cores, WAITING_MAX))
+        Self { turnstile: Turnstile::new(cores, WAITING_MAX), breaches: None }
+    }
+
+    /// The same that refuses what was found in breaches.
+    pub(crate) fn with_breaches(self, breaches: Breaches) -> Self {
+        Self { breaches: Some(breaches), ..self }
     }
 
     /// Hashes it, with a salt of its own.
@@ -112,10 +122,16 @@ impl Passwords {
     /// Hashes a new one, if it can't be guessed by who knows these words about its owner.
     ///
     /// # Errors
-    /// `PASSWORD_COMMON`, `PASSWORD_WEAK`, `OVERLOADED`.
+    /// `PASSWORD_COMMON`, `PASSWORD_WEAK`, `PASSWORD_BREACHED`, `OVERLOADED`.
     pub(crate) async fn hash_new(&self, password: NewPassword, hints: Vec<String>) -> Result<String> {
+        let breaches = self.breaches.clone();
         let hashed = self.off_thread(move || {
             check_strength(&password, &hints)?;
+            if let Some(breaches) = breaches
+                && breaches.have(&password.password.0)?
+            {
+                return Err(Code::PasswordBreached.at(password.field).into());
+            }
             crate::error::Result::Ok(hash(&password.password)?)
         });
         hashed.await?
@@ -141,7 +157,7 @@ impl Passwords {
     }
 
     async fn off_thread<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
-        let _core = self.0.enter().await?;
+        let _core = self.turnstile.enter().await?;
         let done = tokio::task::spawn_blocking(work).await;
         Ok(done.map_err(|_| Fault::Stopped("passwords"))?)
     }

@@ -5,7 +5,7 @@
 //! it works once, for ten minutes. The second factor is asked for all the same (6.4.3). All sessions end, and
 //! every handle hears of it. For a day little may leave the wallet ([`guard`]).
 //!
-//! Refuses `CODE_EXPIRED`, `CHALLENGE_REQUIRED`, `ANSWER_WRONG`, `METHOD_UNAVAILABLE`, `PASSWORD_COMMON`,
+//! Refuses `CODE_EXPIRED`, `CHALLENGE_REQUIRED`, `ANSWER_WRONG`, `METHOD_UNAVAILABLE`, `PASSWORD_BREACHED`, `PASSWORD_COMMON`,
 //! `PASSWORD_WEAK`, `TOO_MANY_TRIES`, `OVERLOADED`.
 
 use crate::bank::Bank;

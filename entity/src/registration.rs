@@ -57,7 +57,7 @@ const FORM: &str = "registrations.form";
 /// Takes a registration and has its code sent.
 ///
 /// # Errors
-/// `TERMS_NOT_ACCEPTED`, `PASSWORD_WEAK`, `PASSWORD_COMMON`, `TOO_MANY_TRIES`, `OVERLOADED`.
+/// `TERMS_NOT_ACCEPTED`, `PASSWORD_WEAK`, `PASSWORD_BREACHED`, `PASSWORD_COMMON`, `TOO_MANY_TRIES`, `OVERLOADED`.
 pub async fn sign_up(bank: &Bank, form: SignUp, origin: &Origin) -> Result<Verification> {
     bank.terms.refuse_other(&form.accepted_terms, "acceptedTermsVersion")?;
     verification::count(bank, &form.handle, origin).await?;

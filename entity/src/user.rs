@@ -171,7 +171,7 @@ pub(crate) fn phrase(key: &DataKey, row: &user::Model) -> Result<Option<String>,
 /// Changes the password; all other sessions end.
 ///
 /// # Errors
-/// `PASSWORD_WRONG`, `PASSWORD_COMMON`, `PASSWORD_WEAK`, `CHALLENGE_REQUIRED`, `CHALLENGE_INVALID`,
+/// `PASSWORD_WRONG`, `PASSWORD_BREACHED`, `PASSWORD_COMMON`, `PASSWORD_WEAK`, `CHALLENGE_REQUIRED`, `CHALLENGE_INVALID`,
 /// `TOO_MANY_TRIES`, `OVERLOADED`.
 pub async fn change_password(
     bank: &Bank,

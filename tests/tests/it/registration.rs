@@ -3,7 +3,7 @@
 use chrono::Duration;
 use serde_json::json;
 use tests::client::{PASSWORD, Person, Refused, refused, sign_up, unique};
-use tests::{World, on_both_setups};
+use tests::{Setup, World, on_both_setups};
 
 on_both_setups!(
     a_person_signs_up_by_email_or_phone,
@@ -80,6 +80,32 @@ async fn the_first_code_shown_wins_the_handle(world: &World) {
     let other = world.code(&handle).await;
     assert!(show(world, &first, &code).await.is_ok());
     assert_eq!(show(world, &second, &other).await, Err(refused("CODE_EXPIRED", "code")));
+}
+
+/// Where the house has a file of them: `printf 'correct horse battery staple' | sha1sum`.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_breached_password_is_refused() {
+    let file = std::env::temp_dir().join(format!("breached_{}", uuid::Uuid::new_v4().simple()));
+    let lines = [
+        "0000000000000000000000000000000000000001:1",
+        "ABF7AAD6438836DBE526AA231ABDE2D0EEF74D42:99",
+        "FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF:2",
+    ];
+    std::fs::write(&file, lines.join("\r\n")).unwrap();
+    for setup in [Setup::Embedded, Setup::Real] {
+        let breaches = entity::breach::Breaches::open(&file).unwrap();
+        let world = World::open_as(setup, |bank| bank.with_breaches(breaches), |gateways| gateways).await;
+        let sign_up = async |password: &str| {
+            let form = json!({
+                "handle": email(), "name": "A", "password": password, "acceptedTermsVersion": "2026-11-01",
+            });
+            world.client().try_act("signUp", "verification { expiresAt }", form).await.map(drop)
+        };
+        assert_eq!(sign_up(PASSWORD).await, Err(refused("PASSWORD_BREACHED", "password")));
+        assert_eq!(sign_up("hopscotch under seven willows").await, Ok(()));
+        world.close().await;
+    }
+    std::fs::remove_file(file).unwrap();
 }
 
 async fn each_wrong_form_is_refused_by_name(world: &World) {
