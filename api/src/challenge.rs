@@ -28,6 +28,8 @@ pub(crate) enum ChallengeAct {
 #[derive(Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(remote = "challenge::Method")]
 pub(crate) enum ChallengeMethod {
+    /// With a passkey.
+    Passkey,
     /// With the six digits of an authenticator app.
     Totp,
     /// With one of the recovery codes.
@@ -45,6 +47,9 @@ pub(crate) struct Challenge {
     act: ChallengeAct,
     /// How it can be answered.
     methods: Vec<ChallengeMethod>,
+    /// What passkeys are asked: JSON for `PublicKeyCredential.parseRequestOptionsFromJSON`, whose result
+    /// `navigator.credentials.get` takes as `publicKey`. Null, where the person has none.
+    passkey_options: Option<String>,
     /// Until when.
     expires_at: DateTime<Utc>,
 }
@@ -55,6 +60,7 @@ impl From<challenge::Challenge> for Challenge {
             id: asked.id.to_global().to_id(),
             act: asked.act.into(),
             methods: asked.methods.into_iter().map(Into::into).collect(),
+            passkey_options: asked.passkey_options,
             expires_at: asked.expires_at,
         }
     }
@@ -63,6 +69,9 @@ impl From<challenge::Challenge> for Challenge {
 /// An answer: exactly one of them.
 #[derive(OneofObject)]
 pub(crate) enum ChallengeAnswer {
+    /// What `navigator.credentials.get` gave for `passkeyOptions`, by `JSON.stringify`.
+    #[graphql(secret)]
+    Passkey(String),
     /// The six digits of the authenticator app.
     #[graphql(secret)]
     Totp(String),
@@ -77,6 +86,7 @@ pub(crate) enum ChallengeAnswer {
 impl From<ChallengeAnswer> for challenge::Answer {
     fn from(answer: ChallengeAnswer) -> Self {
         match answer {
+            ChallengeAnswer::Passkey(credential) => Self::Passkey(credential),
             ChallengeAnswer::Totp(code) => Self::Totp(code),
             ChallengeAnswer::RecoveryCode(code) => Self::RecoveryCode(code),
             ChallengeAnswer::Code(code) => Self::Code(code),

@@ -5,8 +5,8 @@ use async_graphql::ID;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
 use entity::id::{
-    ApiKeyId, ApplicationId, ChallengeId, InstrumentId, JobId, NotificationId, OperatorId, ProposalId,
-    RecoveryId, SessionId, TransactionId, UserId, VerificationId,
+    ApiKeyId, ApplicationId, CeremonyId, ChallengeId, InstrumentId, JobId, NotificationId, OperatorId,
+    PasskeyId, ProposalId, RecoveryId, SessionId, TransactionId, UserId, VerificationId,
 };
 use entity::money::Currency;
 use entity::refusal::{Code, Refusal};
@@ -27,6 +27,10 @@ pub(crate) enum GlobalId {
     Verification(VerificationId),
     /// A question before an act.
     Challenge(ChallengeId),
+    /// A passkey.
+    Passkey(PasskeyId),
+    /// A registration of a passkey, or a sign-in with one.
+    Ceremony(CeremonyId),
     /// A session.
     Session(SessionId),
     /// An API key.
@@ -64,6 +68,8 @@ impl GlobalId {
             ("instrument", None) => Some(Self::Instrument(InstrumentId(name))),
             ("verification", None) => Some(Self::Verification(VerificationId(name))),
             ("challenge", None) => Some(Self::Challenge(ChallengeId(name))),
+            ("passkey", None) => Some(Self::Passkey(PasskeyId(name))),
+            ("ceremony", None) => Some(Self::Ceremony(CeremonyId(name))),
             ("session", None) => Some(Self::Session(SessionId(name))),
             ("api-key", None) => Some(Self::ApiKey(ApiKeyId(name))),
             ("notification", None) => Some(Self::Notification(NotificationId(name))),
@@ -89,6 +95,8 @@ impl GlobalId {
             Self::Instrument(id) => format!("instrument:{id}"),
             Self::Verification(id) => format!("verification:{id}"),
             Self::Challenge(id) => format!("challenge:{id}"),
+            Self::Passkey(id) => format!("passkey:{id}"),
+            Self::Ceremony(id) => format!("ceremony:{id}"),
             Self::Session(id) => format!("session:{id}"),
             Self::ApiKey(id) => format!("api-key:{id}"),
             Self::Notification(id) => format!("notification:{id}"),
@@ -148,6 +156,8 @@ macro_rules! named {
 }
 
 named!(
+    Passkey(PasskeyId),
+    Ceremony(CeremonyId),
     User(UserId),
     Transaction(TransactionId),
     Instrument(InstrumentId),

@@ -40,6 +40,7 @@ mod notification;
 pub mod operator;
 mod origin;
 mod page;
+mod passkey;
 mod payee;
 mod profile;
 mod recovery;

@@ -3,7 +3,7 @@
 //! This is the one place that knows both the api and the worker.
 
 use api::server::{Api, Bound};
-use api::settings::{Command, Settings, Switch};
+use api::settings::{Command, Settings};
 use api::{demo, doorbell, operator, schema, throttle, verify};
 use clap::Parser;
 use entity::breach::Breaches;
@@ -114,7 +114,7 @@ async fn tell(settings: Settings, outside: Outside, url: Option<String>) -> Resu
 
 /// The bank with the rules of the house.
 fn rules(bank: Bank, settings: &Settings, outside: &Outside) -> Result<Bank, String> {
-    let asks = settings.security_questions == Switch::On;
+    let asks = outside.security_questions();
     if asks {
         tracing::warn!(
             "SECURITY_QUESTIONS=on deviates from OWASP ASVS 5.0, 6.4.2: others can find answers out"
@@ -125,7 +125,8 @@ fn rules(bank: Bank, settings: &Settings, outside: &Outside) -> Result<Bank, Str
         .with_terms(settings.terms()?)
         .with_reset_cap(settings.reset_cap)
         .with_security_questions(asks)
-        .with_links(outside.links());
+        .with_links(outside.links())
+        .with_relying_party(settings.passkey_origin.clone());
     Ok(match &settings.breached_passwords {
         Some(file) => {
             let breaches = Breaches::open(file).map_err(|error| format!("BREACHED_PASSWORDS: {error}"))?;

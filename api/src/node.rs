@@ -63,6 +63,8 @@ async fn find(context: &Context<'_>, id: &ID) -> ApiResult<Node> {
         | GlobalId::Account(..)
         | GlobalId::Verification(_)
         | GlobalId::Challenge(_)
+        | GlobalId::Passkey(_)
+        | GlobalId::Ceremony(_)
         | GlobalId::Session(_)
         | GlobalId::ApiKey(_)
         | GlobalId::Notification(_)

@@ -1,7 +1,7 @@
 //! How a person is spoken to, and its password.
 
 use crate::authentication::{bank, caller, origin};
-use crate::challenge::{ChallengeAnswer, proof};
+use crate::challenge::{ChallengeAnswer, ChallengeMethod, proof};
 use crate::error::ApiResult;
 use crate::user::HandleInput;
 use async_graphql::{Context, Enum, ID, InputObject, Object, SimpleObject};
@@ -106,6 +106,23 @@ pub(crate) struct RequestPasswordResetPayload {
     requested: bool,
 }
 
+/// The token that was sent.
+#[derive(InputObject)]
+pub(crate) struct AskPasswordResetInput {
+    /// The token of the message.
+    #[graphql(secret)]
+    token: String,
+}
+
+/// What `resetPassword` wants to be answered.
+#[derive(SimpleObject)]
+pub(crate) struct AskPasswordResetPayload {
+    /// How it can be answered; empty, where the token is enough.
+    methods: Vec<ChallengeMethod>,
+    /// What passkeys are asked, as in `Challenge.passkeyOptions`. Null, where the person has none.
+    passkey_options: Option<String>,
+}
+
 /// The token that was sent, and the new password.
 #[derive(InputObject)]
 pub(crate) struct ResetPasswordInput {
@@ -182,6 +199,17 @@ impl ProfileMutation {
     ) -> ApiResult<RequestPasswordResetPayload> {
         password_reset::start(bank(context)?, &input.handle.parse()?, &origin(context)).await?;
         Ok(RequestPasswordResetPayload { requested: true })
+    }
+
+    /// Asks for the second factor of who has forgotten the password. Refuses `CODE_EXPIRED`, `TOO_MANY_TRIES`.
+    async fn ask_password_reset(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "The token.")] input: AskPasswordResetInput,
+    ) -> ApiResult<AskPasswordResetPayload> {
+        let asked = password_reset::ask(bank(context)?, &input.token, &origin(context)).await?;
+        let methods = asked.methods.into_iter().map(Into::into).collect();
+        Ok(AskPasswordResetPayload { methods, passkey_options: asked.passkey_options })
     }
 
     /// Chooses another password with the token, and with the second factor where there is one; all sessions end.

@@ -11,7 +11,8 @@ use async_graphql::{Context, Enum, ID, InputObject, Object, SimpleObject};
 use chrono::{DateTime, Utc};
 use entity::id::VerificationId;
 use entity::language::Locale;
-use entity::recovery;
+use entity::recovery::{self, Answers};
+use entity::secret::Secret;
 
 /// Where a case stands.
 #[derive(Clone, Copy, PartialEq, Eq, Enum)]
@@ -71,6 +72,10 @@ pub(crate) struct OpenRecoveryCaseInput {
     /// Whether the second factor is lost, too: then it is asked for no more when the case is done.
     #[graphql(default)]
     second_factor_lost: bool,
+    /// Where the house has security questions: the answers, in the order in which they were chosen. They are one signal
+    /// among others.
+    #[graphql(default, secret)]
+    security_answers: Vec<String>,
 }
 
 /// The case is with the operators.
@@ -144,6 +149,7 @@ impl RecoveryMutation {
             statement: input.statement,
             documents: input.documents.into_iter().map(Into::into).collect(),
             second_factor_lost: input.second_factor_lost,
+            answers: Answers::Given(input.security_answers.into_iter().map(Secret::new).collect()),
         };
         let token = recovery::open(bank(context)?, id, &input.code, claim, &origin(context)).await?;
         Ok(OpenRecoveryCasePayload { token: token.reveal().to_owned() })

@@ -16,6 +16,7 @@ use crate::kyc::{KycMutation, KycQuery};
 use crate::node::NodeQuery;
 use crate::notification::{Notification, NotificationMutation, NotificationQuery};
 use crate::page::described;
+use crate::passkey::{PasskeyMutation, PasskeyQuery};
 use crate::payee::{PayeeMutation, PayeeQuery};
 use crate::profile::{ProfileMutation, ProfileQuery};
 use crate::recovery::{RecoveryMutation, RecoveryQuery};
@@ -54,6 +55,7 @@ impl ErrorQuery {
 struct PeopleQuery(
     KycQuery,
     NotificationQuery,
+    PasskeyQuery,
     ProfileQuery,
     RecoveryQuery,
     SecurityEventQuery,
@@ -90,6 +92,7 @@ struct SecurityMutation(
     ApiKeyMutation,
     ChallengeMutation,
     FreezeMutation,
+    PasskeyMutation,
     SecurityQuestionMutation,
     SessionMutation,
     TotpMutation,

@@ -17,7 +17,7 @@ pub(crate) enum SecurityEventKind {
     SignedUp,
     /// Somebody signed in.
     SignedIn,
-    /// Somebody tried a wrong password.
+    /// Somebody tried a wrong password or passkey.
     SignInFailed,
     /// Too many wrong passwords: for a while nobody can try another.
     SignInsStopped,
@@ -41,6 +41,12 @@ pub(crate) enum SecurityEventKind {
     TotpEnabled,
     /// No authenticator app is asked for any more.
     TotpDisabled,
+    /// A passkey was added.
+    PasskeyAdded,
+    /// A passkey was removed.
+    PasskeyRemoved,
+    /// A passkey was refused because its counter went back: there may be a copy of it.
+    PasskeyCopied,
     /// There are new recovery codes.
     RecoveryCodesRenewed,
     /// A recovery code was used.

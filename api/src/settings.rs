@@ -1,7 +1,8 @@
 //! What the api is told from outside: by environment, or the same by option.
 
-use clap::{Args, Subcommand, ValueEnum};
+use clap::{Args, Subcommand};
 use entity::operator::Role;
+use entity::passkey::RelyingParty;
 use entity::step_up::Rules;
 use entity::terms::{Terms, Version};
 use ipnet::IpNet;
@@ -65,10 +66,6 @@ pub struct Settings {
     #[arg(long, env = "BREACHED_PASSWORDS", global = true)]
     pub breached_passwords: Option<PathBuf>,
 
-    /// Whether people may choose security questions: off or on. On deviates from OWASP ASVS 5.0, 6.4.2
-    #[arg(long, env = "SECURITY_QUESTIONS", default_value = "off", global = true)]
-    pub security_questions: Switch,
-
     /// The version of the terms of use in TERMS_FILE: the date from which they are in force, such as 2026-11-01. Who
     /// has accepted an older version moves no money until it accepts this one
     #[arg(long, env = "TERMS_VERSION", value_parser = check_version, requires = "terms_file", global = true)]
@@ -82,6 +79,11 @@ pub struct Settings {
     #[arg(long, env = "ALLOWED_ORIGINS", value_delimiter = ',', value_parser = check_origin, global = true)]
     pub allowed_origins: Vec<String>,
 
+    /// The web origin of the app whose pages make and use passkeys, such as https://app.example.com. Its host is
+    /// what passkeys are bound to: with another one they no longer work
+    #[arg(long, env = "PASSKEY_ORIGIN", default_value = "http://localhost:8000", value_parser = RelyingParty::parse, global = true)]
+    pub passkey_origin: RelyingParty,
+
     /// What is logged: error, warn, info, debug, trace, or a filter such as info,entity=debug
     #[arg(long, env = "LOG", default_value = "warn,api=info,apalis_core=off", value_parser = check_log, global = true)]
     pub log: String,
@@ -89,15 +91,6 @@ pub struct Settings {
     /// What to do instead of serving
     #[command(subcommand)]
     pub command: Option<Command>,
-}
-
-/// Whether something is done.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Switch {
-    /// It is not.
-    Off,
-    /// It is.
-    On,
 }
 
 /// What to do instead of serving.

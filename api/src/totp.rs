@@ -4,6 +4,7 @@ use crate::authentication::{bank, caller, origin};
 use crate::challenge::proof;
 use crate::error::ApiResult;
 use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
+use entity::proof::Proof;
 use entity::secret::Secret;
 use entity::{recovery_code, totp};
 
@@ -27,14 +28,19 @@ pub(crate) struct ConfirmTotpInput {
 /// Recovery codes, which are shown this once.
 #[derive(SimpleObject)]
 pub(crate) struct RecoveryCodesPayload {
-    /// Ten codes for the day that the app is lost. Each works once.
+    /// Ten codes for the day that the other factors are lost. Each works once. Empty, where there are some already.
     recovery_codes: Vec<String>,
 }
 
 impl From<Vec<Secret>> for RecoveryCodesPayload {
     fn from(codes: Vec<Secret>) -> Self {
-        Self { recovery_codes: codes.iter().map(|code| code.reveal().to_owned()).collect() }
+        Self { recovery_codes: shown(&codes) }
     }
+}
+
+/// Codes as they are shown, once.
+pub(crate) fn shown(codes: &[Secret]) -> Vec<String> {
+    codes.iter().map(|code| code.reveal().to_owned()).collect()
 }
 
 /// The password again, and an answered question.
@@ -46,6 +52,12 @@ pub(crate) struct SecondFactorInput {
     /// A question from `startChallenge` that was answered; needed where the person has a second factor, and in every
     /// session that has shown no more than the password.
     challenge_id: Option<ID>,
+}
+
+impl SecondFactorInput {
+    pub(crate) fn proof(self) -> ApiResult<Proof> {
+        proof(self.password, self.challenge_id.as_ref())
+    }
 }
 
 /// No app is asked for any more.
@@ -67,8 +79,7 @@ impl TotpMutation {
         context: &Context<'_>,
         #[graphql(desc = "The password, and an answered question.")] input: SecondFactorInput,
     ) -> ApiResult<EnrolTotpPayload> {
-        let (caller, proof) = (caller(context)?, proof(input.password, input.challenge_id.as_ref())?);
-        let made = totp::enrol(bank(context)?, caller, proof).await?;
+        let made = totp::enrol(bank(context)?, caller(context)?, input.proof()?).await?;
         Ok(EnrolTotpPayload { secret: made.secret.reveal().to_owned(), uri: made.uri.reveal().to_owned() })
     }
 
@@ -89,8 +100,7 @@ impl TotpMutation {
         context: &Context<'_>,
         #[graphql(desc = "The password, and an answered question.")] input: SecondFactorInput,
     ) -> ApiResult<DisableTotpPayload> {
-        let (caller, proof) = (caller(context)?, proof(input.password, input.challenge_id.as_ref())?);
-        totp::disable(bank(context)?, caller, proof, &origin(context)).await?;
+        totp::disable(bank(context)?, caller(context)?, input.proof()?, &origin(context)).await?;
         Ok(DisableTotpPayload { disabled: true })
     }
 
@@ -101,7 +111,7 @@ impl TotpMutation {
         context: &Context<'_>,
         #[graphql(desc = "The password, and an answered question.")] input: SecondFactorInput,
     ) -> ApiResult<RecoveryCodesPayload> {
-        let (caller, proof) = (caller(context)?, proof(input.password, input.challenge_id.as_ref())?);
-        Ok(recovery_code::renew(bank(context)?, caller, proof, &origin(context)).await?.into())
+        let proof = input.proof()?;
+        Ok(recovery_code::renew(bank(context)?, caller(context)?, proof, &origin(context)).await?.into())
     }
 }

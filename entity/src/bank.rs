@@ -12,6 +12,7 @@ use crate::id::Ids;
 use crate::keys::Keys;
 use crate::ledger::{Known, Ledger, Writing};
 use crate::link::Links;
+use crate::passkey::RelyingParty;
 use crate::password::Passwords;
 use crate::replica::Replica;
 use crate::session::{self, BySession};
@@ -63,6 +64,7 @@ pub struct Bank {
     pub(crate) by_act: rail::ByAct,
     pub(crate) ledger: Ledger,
     pub(crate) passwords: Passwords,
+    pub(crate) relying_party: RelyingParty,
     pub(crate) scans: Turnstile,
     pub(crate) gate: Arc<dyn Gate>,
     pub(crate) exemptions: Exemptions,
@@ -108,6 +110,7 @@ impl Bank {
             replica: None,
             ids: Ids::default(),
             passwords: Passwords::new(),
+            relying_party: RelyingParty::local()?,
             scans: Turnstile::new(SCANS, SCANS_WAITING),
             gate: Arc::new(Memory::default()),
             exemptions: Exemptions::new(step_up::Rules::default()),
@@ -130,6 +133,12 @@ impl Bank {
     #[must_use]
     pub fn with_gate(self, gate: Arc<dyn Gate>) -> Self {
         Self { gate, ..self }
+    }
+
+    /// The same for passkeys of a web origin; else they are those of this machine.
+    #[must_use]
+    pub fn with_relying_party(self, relying_party: RelyingParty) -> Self {
+        Self { relying_party, ..self }
     }
 
     /// The same with other rules of what may leave unasked.

@@ -25,13 +25,14 @@ use crate::security_event::{self, SecurityEventKind};
 use crate::session::{self, Caller, EndReason};
 use crate::table::{
     account as accounts, annotation, api_key, guarded_payment, handle, instrument, job, kyc_application,
-    notification, notification_preference, recovery_case, recovery_code, security_question, totp_secret,
-    transaction, trusted_payee, user,
+    notification, notification_preference, passkey, passkey_ceremony, recovery_case, recovery_code,
+    security_question, totp_secret, transaction, trusted_payee, user,
 };
 use crate::user::{self as people, UserState};
 use crate::vault::DataKey;
 use crate::{
-    api_key as api_keys, instrument as instruments, kyc, payee, security_question as questions, terms,
+    api_key as api_keys, instrument as instruments, kyc, passkey as passkeys, payee,
+    security_question as questions, terms,
 };
 use sea_orm::sea_query::Query;
 use sea_orm::{
@@ -54,6 +55,7 @@ pub async fn export(bank: &Bank, caller: Caller, proof: Proof) -> Result<Value> 
     let trusted = payee::list(bank, id).await?.into_iter();
     let keys = api_keys::list(bank, id).await?;
     let asked = questions::list(bank, id).await?;
+    let own_passkeys = passkeys::list(bank, id).await?.into_iter();
     let events = security_event::all(bank, id).await?.into_iter();
     let accepted = terms::acceptances(bank, id).await?.into_iter();
     Ok(json!({
@@ -78,6 +80,9 @@ pub async fn export(bank: &Bank, caller: Caller, proof: Proof) -> Result<Value> 
             .collect::<Vec<_>>(),
         "sessions": sessions
             .map(|open| json!({ "agent": open.agent, "address": open.address, "createdAt": open.created_at }))
+            .collect::<Vec<_>>(),
+        "passkeys": own_passkeys
+            .map(|own| json!({ "name": own.name, "createdAt": own.created_at, "lastUsedAt": own.last_used_at }))
             .collect::<Vec<_>>(),
         "trustedPayees": trusted.map(|payee| json!({ "name": payee.name, "since": payee.since })).collect::<Vec<_>>(),
         "securityQuestions": asked,
@@ -172,6 +177,9 @@ async fn forget(tx: &DatabaseTransaction, id: UserId) -> Result<()> {
     api_key::Entity::delete_many().filter(api_key::COLUMN.user_id.eq(id)).exec(tx).await?;
     handle::Entity::delete_many().filter(handle::COLUMN.user_id.eq(id)).exec(tx).await?;
     totp_secret::Entity::delete_by_id(id).exec(tx).await?;
+    passkey::Entity::delete_many().filter(passkey::COLUMN.user_id.eq(id)).exec(tx).await?;
+    let under_way = passkey_ceremony::Entity::delete_many();
+    under_way.filter(passkey_ceremony::COLUMN.user_id.eq(id)).exec(tx).await?;
     recovery_code::Entity::delete_many().filter(recovery_code::COLUMN.user_id.eq(id)).exec(tx).await?;
     trusted_payee::Entity::delete_many().filter(trusted_payee::COLUMN.user_id.eq(id)).exec(tx).await?;
     notification::Entity::delete_many().filter(notification::COLUMN.user_id.eq(id)).exec(tx).await?;

@@ -43,6 +43,10 @@ ids! {
     VerificationId,
     /// A question before an act.
     ChallengeId,
+    /// A passkey.
+    PasskeyId,
+    /// A registration of a passkey, or a sign-in with one, that is under way.
+    CeremonyId,
     /// A password that is to be replaced.
     ResetId,
     /// A device that somebody signed in with.

@@ -23,7 +23,7 @@
 //! [`language`], [`origin`], [`secret`]. Secrets: [`keys`], [`vault`],
 //! [`signing_key`].
 //! People: [`user`], [`verification`], [`registration`], [`terms`], [`sign_in`], [`session`], [`device`],
-//! [`password_reset`], [`security_question`], [`recovery`], [`kyc`], [`challenge`], [`proof`], [`api_key`], [`totp`], [`recovery_code`], [`password`], [`breach`], [`throttle`], [`security_event`], [`freeze`], [`closing`], [`instrument`]; what they are told:
+//! [`password_reset`], [`security_question`], [`recovery`], [`kyc`], [`challenge`], [`proof`], [`api_key`], [`totp`], [`passkey`], [`recovery_code`], [`password`], [`breach`], [`throttle`], [`security_event`], [`freeze`], [`closing`], [`instrument`]; what they are told:
 //! [`notification`], [`message`], [`link`].
 //! Operators: [`operator`], [`operator_event`], [`proposal`]. Logs that can't be changed unseen: [`chain`].
 //! Money: [`standing`], [`guard`], [`step_up`], [`payee`], [`account`], [`transaction`], [`transfer`], [`deposit`], [`withdrawal`], [`rail`],
@@ -70,6 +70,7 @@ pub mod operator_event;
 pub mod origin;
 pub mod outbox;
 pub mod page;
+pub mod passkey;
 pub mod password;
 pub mod password_reset;
 pub mod payee;
@@ -84,6 +85,7 @@ pub mod relay;
 pub mod replica;
 pub mod sandbox;
 mod seal;
+mod second_factor;
 pub mod secret;
 pub mod security_event;
 pub mod security_question;

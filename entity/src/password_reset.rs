@@ -2,14 +2,14 @@
 //!
 //! Guarantees: asking does the same for a handle that is known as for one that is not: who it belongs to is
 //! found out by a worker (ASVS 5.0, 6.3.8). The token has 256 random bits, of which only the SHA-256 is kept;
-//! it works once, for ten minutes. The second factor is asked for all the same (6.4.3). All sessions end, and
-//! every handle hears of it. For a day little may leave the wallet ([`guard`]).
+//! it works once, for ten minutes. The second factor is asked for all the same (6.4.3); [`ask`] says which. All
+//! sessions end, and every handle hears of it. For a day little may leave the wallet ([`guard`]).
 //!
 //! Refuses `CODE_EXPIRED`, `CHALLENGE_REQUIRED`, `ANSWER_WRONG`, `METHOD_UNAVAILABLE`, `PASSWORD_BREACHED`, `PASSWORD_COMMON`,
 //! `PASSWORD_WEAK`, `TOO_MANY_TRIES`, `OVERLOADED`.
 
 use crate::bank::Bank;
-use crate::challenge::Answer;
+use crate::challenge::{self, Answer, Method};
 use crate::error::{Fault, Result};
 use crate::guard;
 use crate::handle::Handle;
@@ -28,7 +28,7 @@ use crate::session::{self, EndReason};
 use crate::table::{handle, password_reset, user};
 use crate::throttle::{By, Counted, forgive, take};
 use crate::user::{self as people, UserState};
-use crate::{recovery_code, totp, verification};
+use crate::{passkey, recovery_code, second_factor, totp, verification};
 use chrono::Duration;
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, QueryFilter,
@@ -41,6 +41,16 @@ const VALID_FOR: Duration = Duration::minutes(10);
 const TRIES: i32 = 5;
 
 const HANDLE: &str = "password_resets.handle";
+const PASSKEY: &str = "password_resets.passkey";
+
+/// What is asked for beside the token.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Asked {
+    /// How it can be answered; not at all, where the token is enough.
+    pub methods: Vec<Method>,
+    /// What passkeys are asked, as JSON for the browser; none, where the person has none.
+    pub passkey_options: Option<String>,
+}
 
 /// Asks for a token to be sent to a handle, if it is somebody's.
 ///
@@ -61,6 +71,7 @@ pub async fn start(bank: &Bank, to: &Handle, origin: &Origin) -> Result<()> {
         expires_at: now + VALID_FOR,
         used_at: None,
         created_at: now,
+        passkey: None,
     };
     let tx = bank.db.begin().await?;
     password_reset::Entity::insert(row.into_active_model()).exec_without_returning(&tx).await?;
@@ -122,6 +133,40 @@ async fn send_to(
     message::put(bank, tx, EventId(row.id.0), &to, letter).await
 }
 
+/// Asks for the second factor, where there is one. What passkeys were asked before is asked no longer.
+///
+/// # Errors
+/// `CODE_EXPIRED`, `TOO_MANY_TRIES`.
+pub async fn ask(bank: &Bank, token: &str, origin: &Origin) -> Result<Asked> {
+    take(bank, Counted::ShowCode, By::Address(origin)).await?;
+    let tx = bank.db.begin().await?;
+    let row = open(bank, &tx, &session::hash(token.trim())).await?;
+    let user = row.user_id.ok_or(Code::CodeExpired.at("token"))?;
+    let (_, key) = people::lock(bank, &tx, user).await?;
+    if !second_factor::is_set_up(&tx, &key).await? {
+        return Ok(Asked { methods: Vec::new(), passkey_options: None });
+    }
+    let methods = challenge::methods(&tx, &key).await?;
+    let question = passkey::ask(bank, &tx, &key).await?;
+    let seal = |question: &passkey::Question| {
+        bank.vault.house().seal_text(Place(PASSKEY, row.id.0), &question.state)
+    };
+    let passkey = Set(question.as_ref().map(seal).transpose()?);
+    update(&tx, row.id, password_reset::ActiveModel { passkey, ..Default::default() }).await?;
+    tx.commit().await?;
+    Ok(Asked { methods, passkey_options: question.map(|question| question.options) })
+}
+
+/// The row of a token that still works, locked.
+async fn open(bank: &Bank, tx: &DatabaseTransaction, hash: &[u8]) -> Result<password_reset::Model> {
+    let row = password_reset::Entity::find().filter(password_reset::COLUMN.token_hash.eq(hash.to_vec()));
+    let row = row.lock_exclusive().one(tx).await?;
+    let works = |row: &password_reset::Model| {
+        row.used_at.is_none() && row.expires_at > bank.clock.now() && row.tries_left > 0
+    };
+    Ok(row.filter(works).ok_or(Code::CodeExpired.at("token"))?)
+}
+
 /// Chooses another password with the token, and with the second factor where there is one.
 ///
 /// # Errors
@@ -142,15 +187,12 @@ pub async fn finish(
     let hints = people::hints(bank, user).await?;
     let password_hash = bank.passwords.hash_new(new, hints).await?;
     let tx = bank.db.begin().await?;
-    let row = password_reset::Entity::find().filter(password_reset::COLUMN.token_hash.eq(hash));
-    let row = row.lock_exclusive().one(&tx).await?.ok_or(Code::CodeExpired.at("token"))?;
-    if row.used_at.is_some() || row.expires_at <= bank.clock.now() || row.tries_left == 0 {
-        return Err(Code::CodeExpired.at("token").into());
-    }
-    if !second_factor(bank, &tx, user, answer, origin).await? {
+    let row = open(bank, &tx, &hash).await?;
+    if !is_answered(bank, &tx, &row, user, answer, origin).await? {
         let tries_left = Set(row.tries_left.saturating_sub(1));
         update(&tx, row.id, password_reset::ActiveModel { tries_left, ..Default::default() }).await?;
         tx.commit().await?;
+        bank.bell.ring();
         return Err(Code::AnswerWrong.at("answer").into());
     }
     replace(bank, &tx, row.id, user, password_hash, origin).await?;
@@ -163,22 +205,30 @@ pub async fn finish(
 }
 
 /// Whether the second factor was shown, where there is one.
-async fn second_factor(
+async fn is_answered(
     bank: &Bank,
     tx: &DatabaseTransaction,
+    row: &password_reset::Model,
     user: UserId,
     answer: Option<Answer>,
     origin: &Origin,
 ) -> Result<bool> {
     let (_, key) = people::lock(bank, tx, user).await?;
-    if !totp::is_enrolled(tx, &key).await? {
+    if !second_factor::is_set_up(tx, &key).await? {
         return Ok(true);
     }
     match answer {
         None => Err(Code::ChallengeRequired.at("answer").into()),
-        Some(Answer::Totp(code)) => totp::check(bank, tx, &key, &code).await,
+        Some(Answer::Passkey(answer)) => {
+            let sealed = row.passkey.as_ref().ok_or(Code::MethodUnavailable.at("answer"))?;
+            let state = bank.vault.house().open_text(Place(PASSKEY, row.id.0), sealed)?;
+            passkey::is_right(bank, tx, &key, &state, &answer, origin).await
+        }
+        Some(Answer::Totp(code)) if totp::is_enrolled(tx, &key).await? => {
+            totp::check(bank, tx, &key, &code).await
+        }
         Some(Answer::RecoveryCode(code)) => recovery_code::spend(bank, tx, &key, &code, origin).await,
-        Some(Answer::Code(_)) => Err(Code::MethodUnavailable.at("answer").into()),
+        Some(Answer::Totp(_) | Answer::Code(_)) => Err(Code::MethodUnavailable.at("answer").into()),
     }
 }
 
@@ -191,7 +241,9 @@ async fn replace(
     origin: &Origin,
 ) -> Result<()> {
     let now = bank.clock.now();
-    update(tx, id, password_reset::ActiveModel { used_at: Set(Some(now)), ..Default::default() }).await?;
+    let used =
+        password_reset::ActiveModel { used_at: Set(Some(now)), passkey: Set(None), ..Default::default() };
+    update(tx, id, used).await?;
     let (_, key) = people::lock(bank, tx, user).await?;
     let set = user::ActiveModel {
         password_hash: Set(password_hash),

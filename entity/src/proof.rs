@@ -8,7 +8,7 @@ use crate::password::Password;
 use crate::refusal::Code;
 use crate::session::{self, Caller};
 use crate::throttle::{By, Counted, forgive, take};
-use crate::{table, totp, user};
+use crate::{second_factor, table, user};
 use sea_orm::EntityTrait;
 
 /// What somebody who is signed in shows before a change of what guards the wallet.
@@ -40,7 +40,7 @@ pub(crate) async fn confirm(bank: &Bank, caller: Caller, proof: Proof) -> Result
     }
     let key = user::data_key(bank, db, caller.user).await?;
     let shown_more = session::is_confirmed(bank, caller.session).await?;
-    if shown_more && !totp::is_enrolled(db, &key).await? {
+    if shown_more && !second_factor::is_set_up(db, &key).await? {
         Ok(())
     } else {
         Err(Code::ChallengeRequired.at("challengeId").into())

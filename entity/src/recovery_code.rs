@@ -1,4 +1,4 @@
-//! Recovery codes: ten that a person keeps on paper, for the day that the app is lost.
+//! Recovery codes: ten that a person keeps on paper, for the day that the other factors are lost.
 //!
 //! Guarantees (ASVS 5.0, 6.5.1 and 6.5.2): fifty random bits each, of which only an HMAC is kept; each works
 //! once, and the person is told when one was used. New ones replace all that were before.
@@ -11,11 +11,11 @@ use crate::notification::{self, Notice};
 use crate::origin::Origin;
 use crate::proof::{self, Proof};
 use crate::refusal::Code;
+use crate::second_factor;
 use crate::secret::Secret;
 use crate::security_event::{self, SecurityEventKind};
 use crate::session::Caller;
 use crate::table::recovery_code;
-use crate::totp;
 use crate::user;
 use crate::vault::DataKey;
 use rand::Rng;
@@ -62,7 +62,7 @@ pub async fn renew(bank: &Bank, caller: Caller, proof: Proof, origin: &Origin) -
     proof::confirm(bank, caller, proof).await?;
     let tx = bank.db.begin().await?;
     let (_, key) = user::lock(bank, &tx, caller.user).await?;
-    if !totp::is_enrolled(&tx, &key).await? {
+    if !second_factor::is_set_up(&tx, &key).await? {
         return Err(Code::TotpNotEnrolled.into());
     }
     let codes = renew_in(bank, &tx, &key).await?;
@@ -81,8 +81,7 @@ pub async fn renew(bank: &Bank, caller: Caller, proof: Proof, origin: &Origin) -
 }
 
 pub(crate) async fn renew_in(bank: &Bank, tx: &DatabaseTransaction, key: &DataKey) -> Result<Vec<Secret>> {
-    let before = recovery_code::Entity::delete_many().filter(recovery_code::COLUMN.user_id.eq(key.user()));
-    before.exec(tx).await?;
+    forget(tx, key).await?;
     let codes: Vec<String> = (0..CODES).map(|_| new_code()).collect();
     let rows = codes.iter().map(|code| recovery_code::ActiveModel {
         user_id: Set(key.user()),
@@ -91,6 +90,13 @@ pub(crate) async fn renew_in(bank: &Bank, tx: &DatabaseTransaction, key: &DataKe
     });
     recovery_code::Entity::insert_many(rows).exec_without_returning(tx).await?;
     Ok(codes.into_iter().map(Secret::new).collect())
+}
+
+/// Forgets all of them.
+pub(crate) async fn forget(tx: &DatabaseTransaction, key: &DataKey) -> Result<()> {
+    let own = recovery_code::Entity::delete_many().filter(recovery_code::COLUMN.user_id.eq(key.user()));
+    own.exec(tx).await?;
+    Ok(())
 }
 
 /// How many are left.

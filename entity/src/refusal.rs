@@ -56,6 +56,8 @@ macro_rules! refusals {
             NotLocked "NOT_LOCKED" false "This wallet is not locked." "该钱包未锁定。";
             Overloaded "OVERLOADED" true "The wallet is busy. Try again in a moment with the same idempotency key." "系统繁忙，请稍后使用相同的幂等键重试。";
             PageSize "PAGE_SIZE" false "Ask for 1 to 100 items a page, either from the start (first) or from the end (last)." "每页请请求 1 至 100 条，使用 first 或 last 其中之一。";
+            PasskeyInvalid "PASSKEY_INVALID" false "This passkey can't be used: it is unknown here or was removed, or it answers something else. Begin again." "无法使用此通行密钥：它未注册或已被移除，或与本次请求不符，请重新开始。";
+            PasskeyLimit "PASSKEY_LIMIT" false "A person may have ten passkeys. Remove one first." "每位用户最多可有十个通行密钥，请先移除一个。";
             PasswordBreached "PASSWORD_BREACHED" false "This password is in a list of stolen ones, so it is among the first to be tried. Choose another." "该密码出现在已泄露的密码列表中，容易被尝试，请换一个。";
             PasswordCommon "PASSWORD_COMMON" false "Many people use this password, so it is the first to be tried. Choose another." "该密码被广泛使用，容易被猜到，请换一个。";
             PasswordTooLong "PASSWORD_TOO_LONG" false "Use a password of at most 128 characters." "密码最多 128 个字符。";

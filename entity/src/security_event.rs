@@ -26,7 +26,7 @@ pub enum SecurityEventKind {
     SignedUp,
     /// Somebody signed in.
     SignedIn,
-    /// Somebody tried a wrong password.
+    /// Somebody tried a wrong password or passkey.
     SignInFailed,
     /// Too many wrong passwords: for a while nobody can try another.
     SignInsStopped,
@@ -50,6 +50,12 @@ pub enum SecurityEventKind {
     TotpEnabled,
     /// No authenticator app is asked for any more.
     TotpDisabled,
+    /// A passkey was added.
+    PasskeyAdded,
+    /// A passkey was removed.
+    PasskeyRemoved,
+    /// A passkey was refused because its counter went back: there may be a copy of it.
+    PasskeyCopied,
     /// There are new recovery codes.
     RecoveryCodesRenewed,
     /// A recovery code was used.

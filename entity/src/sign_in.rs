@@ -21,7 +21,7 @@ use crate::session::{self, Tokens};
 use crate::table::{handle, user};
 use crate::throttle::{By, Counted, forgive, take};
 use crate::user::UserState;
-use crate::{device, totp, user as people};
+use crate::{device, second_factor, user as people};
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter};
 
 /// What a right password leads to.
@@ -77,7 +77,7 @@ pub async fn sign_in(bank: &Bank, handle: &Handle, password: Password, origin: &
     }
     let tx = bank.db.begin().await?;
     let (row, key) = people::lock(bank, &tx, user.id).await.map_err(left_meanwhile)?;
-    let signed_in = if totp::is_enrolled(&tx, &key).await? {
+    let signed_in = if second_factor::is_set_up(&tx, &key).await? {
         let bound = Bound { act: Act::SignIn, session: None, words: "sign in".to_owned() };
         let asked = challenge::ask(bank, &tx, &key, &row, bound, CodePurpose::Security);
         SignedIn::Challenge(asked.await?)

@@ -44,6 +44,8 @@ pub(crate) enum Counted {
     SendQuestion,
     /// Passwords shown again in a session.
     Confirm,
+    /// Sign-ins with a passkey begun.
+    Ceremony,
     /// Payees that nobody is.
     UnknownPayee,
     /// Wallets said to have lost their handle.
@@ -89,6 +91,7 @@ fn rule(counted: Counted, by: By<'_>) -> Rule {
         (Counted::ShowCode, By::Handle(_) | By::Device(_) | By::Session(_)) => (10, Duration::hours(1)),
         (Counted::ShowCode, By::Address(_)) => (30, Duration::hours(1)),
         (Counted::Confirm, _) => (5, Duration::minutes(15)),
+        (Counted::Ceremony, _) => (60, Duration::hours(1)),
         (Counted::SendQuestion | Counted::UnknownPayee, _) => (20, Duration::hours(1)),
         (Counted::OpenCase, _) => (3, Duration::days(1)),
         (Counted::Answer, _) => (10, Duration::hours(1)),

@@ -15,12 +15,12 @@ use crate::keys;
 use crate::notification::{self, Notice};
 use crate::origin::Origin;
 use crate::proof::{self, Proof};
-use crate::recovery_code;
 use crate::refusal::Code;
+use crate::second_factor;
 use crate::secret::Secret;
 use crate::security_event::SecurityEventKind;
-use crate::session::{self, Caller, EndReason};
-use crate::table::{recovery_code as recovery_codes, totp_secret};
+use crate::session::Caller;
+use crate::table::totp_secret;
 use crate::throttle::{By, Counted, take};
 use crate::user;
 use crate::vault::DataKey;
@@ -116,7 +116,8 @@ pub async fn enrol(bank: &Bank, caller: Caller, proof: Proof) -> Result<Enrolmen
     Ok(enrolment)
 }
 
-/// Shows the first code of an app: from now on it is asked for. Gives the recovery codes, once.
+/// Shows the first code of an app: from now on it is asked for. Gives the recovery codes, once; none, where there
+/// are some from another factor.
 ///
 /// # Errors
 /// `TOTP_ENROLLED`, `TOTP_NOT_ENROLLED`, `ANSWER_WRONG`, `TOO_MANY_TRIES`.
@@ -130,19 +131,18 @@ pub async fn confirm(bank: &Bank, caller: Caller, code: &str, origin: &Origin) -
     if !check(bank, &tx, &key, code).await? {
         return Err(Code::AnswerWrong.at("code").into());
     }
+    let codes = second_factor::add(bank, &tx, &key, caller).await?;
     let now = bank.clock.now();
     let confirmed = totp_secret::ActiveModel { confirmed_at: Set(Some(now)), ..Default::default() };
     let own = totp_secret::Entity::update_many().filter(totp_secret::COLUMN.user_id.eq(caller.user));
     own.set(confirmed).exec(&tx).await?;
-    let codes = recovery_code::renew_in(bank, &tx, &key).await?;
-    session::end_all(&tx, caller.user, Some(caller.session), EndReason::FactorChanged, now).await?;
     notification::warn(bank, &tx, &key, SecurityEventKind::TotpEnabled, &Notice::TotpEnabled, origin).await?;
     tx.commit().await?;
     bank.bell.ring();
     Ok(codes)
 }
 
-/// Asks for no app any more, and forgets the recovery codes.
+/// Asks for no app any more, and forgets the recovery codes, where there is no other factor.
 ///
 /// # Errors
 /// `TOTP_NOT_ENROLLED`, `PASSWORD_WRONG`, `CHALLENGE_REQUIRED`, `CHALLENGE_INVALID`, `TOO_MANY_TRIES`, `OVERLOADED`.
@@ -154,10 +154,7 @@ pub async fn disable(bank: &Bank, caller: Caller, proof: Proof, origin: &Origin)
         return Err(Code::TotpNotEnrolled.into());
     }
     totp_secret::Entity::delete_by_id(caller.user).exec(&tx).await?;
-    let codes = recovery_codes::Entity::delete_many();
-    codes.filter(recovery_codes::COLUMN.user_id.eq(caller.user)).exec(&tx).await?;
-    let now = bank.clock.now();
-    session::end_all(&tx, caller.user, Some(caller.session), EndReason::FactorChanged, now).await?;
+    second_factor::removed(bank, &tx, &key, caller).await?;
     notification::warn(bank, &tx, &key, SecurityEventKind::TotpDisabled, &Notice::TotpDisabled, origin)
         .await?;
     tx.commit().await?;

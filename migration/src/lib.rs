@@ -23,8 +23,9 @@ struct Migrator;
 
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        let sql: [Sql; 7] = [
+        let sql: [Sql; 8] = [
             Sql { name: "m0002_operators", text: include_str!("m0002_operators.sql") },
+            Sql { name: "m0003_passkeys", text: include_str!("m0003_passkeys.sql") },
             Sql { name: "m0004_api_keys", text: include_str!("m0004_api_keys.sql") },
             Sql { name: "m0005_terms", text: include_str!("m0005_terms.sql") },
             Sql { name: "m0006_guard", text: include_str!("m0006_guard.sql") },

@@ -106,7 +106,9 @@ fn mutation(name: &str, payload: &str) -> String {
     let (first, rest) = name.split_at(1);
     let input = match name {
         "exportPersonalData" | "closeUser" => "LeaveInput".to_owned(),
-        "enrolTotp" | "disableTotp" | "renewRecoveryCodes" => "SecondFactorInput".to_owned(),
+        "enrolTotp" | "disableTotp" | "renewRecoveryCodes" | "startPasskeyRegistration" => {
+            "SecondFactorInput".to_owned()
+        }
         "addHandle" | "makeHandlePrimary" | "removeHandle" => "ChangeHandleInput".to_owned(),
         _ => format!("{}{rest}Input", first.to_uppercase()),
     };

@@ -34,6 +34,7 @@ async fn run(settings: Settings) -> Result<(), String> {
     let bank = Bank::open(db, keys, Clock::system(), settings.outside.simulates_messages()).await;
     let bank = bank.map_err(|error| format!("DATABASE_URL, MASTER_KEY: {error}"))?;
     let bank = bank.with_links(settings.outside.links());
+    let bank = bank.with_security_questions(settings.outside.security_questions());
     let queues = Queues::redis(&settings.redis_url, &settings.redis_namespace, worker::KINDS)
         .await
         .map_err(|fault| format!("REDIS_URL: {fault}"))?;

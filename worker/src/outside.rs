@@ -1,10 +1,11 @@
-//! Which of the world outside is real, and how it is reached: by environment, or the same by option.
+//! Which of the world outside is real, how it is reached, and what else api and worker have to agree on: by environment,
+//! or the same by option.
 
 use crate::gateway::Gateways;
 use crate::mail::Mail;
 use crate::simulator;
 use crate::sms::Sms;
-use clap::Args;
+use clap::{Args, ValueEnum};
 use entity::Bank;
 use entity::link::Links;
 use std::sync::Arc;
@@ -37,9 +38,28 @@ pub struct Outside {
     /// The page where it is said of a sign-in that it was not one's own; the same holds
     #[arg(long, env = "NOT_ME_URL", value_parser = entity::link::check, global = true)]
     pub not_me_url: Option<String>,
+
+    /// Whether people may choose security questions: off or on. On deviates from OWASP ASVS 5.0, 6.4.2
+    #[arg(long, env = "SECURITY_QUESTIONS", default_value = "off", global = true)]
+    pub security_questions: Switch,
+}
+
+/// Whether something is done.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Switch {
+    /// It is not.
+    #[default]
+    Off,
+    /// It is.
+    On,
 }
 
 impl Outside {
+    /// Whether people may choose security questions.
+    pub fn security_questions(&self) -> bool {
+        self.security_questions == Switch::On
+    }
+
     /// Whether messages are simulated, all or some.
     pub fn simulates_messages(&self) -> bool {
         self.mail_url.is_none() || self.sms_url.is_none()

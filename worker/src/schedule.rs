@@ -6,8 +6,8 @@ use apalis::prelude::{Data, WorkerBuilder};
 use apalis_cron::{CronScheduler, Tick};
 use cron::Schedule;
 use entity::{
-    Bank, Error, api_key, challenge, exchange_rate, guard, ledger, message, operator, password_reset,
-    recovery, session, signing_key, throttle, vault, verification,
+    Bank, Error, api_key, challenge, exchange_rate, guard, ledger, message, operator, passkey,
+    password_reset, recovery, session, signing_key, throttle, vault, verification,
 };
 use std::future::Future;
 use std::str::FromStr;
@@ -57,6 +57,7 @@ pub async fn perform(context: &Context, task: Task) -> Result<(), String> {
             let messages = message::forget_sent(bank).await.map_err(text)?;
             api_key::forget_expired(bank).await.map_err(text)?;
             challenge::forget_expired(bank).await.map_err(text)?;
+            passkey::forget_expired(bank).await.map_err(text)?;
             password_reset::forget_expired(bank).await.map_err(text)?;
             guard::forget_expired(bank).await.map_err(text)?;
             throttle::forget_expired(bank).await.map_err(text)?;

@@ -12,7 +12,7 @@ use chrono::{DateTime, Utc};
 use entity::id::RecoveryId;
 use entity::operator::Role;
 use entity::page::Page;
-use entity::recovery;
+use entity::recovery::{self, Answers};
 
 /// What somebody who has lost a handle says.
 #[derive(SimpleObject)]
@@ -27,6 +27,9 @@ pub(crate) struct RecoveryClaim {
     documents: Vec<Document>,
     /// Whether the second factor is lost, too.
     second_factor_lost: bool,
+    /// Whether all answers to the security questions were right; none where none were asked or answered, or too often.
+    /// Others can find such answers out: never enough by itself.
+    security_answers_right: Option<bool>,
 }
 
 /// A wallet whose handle is lost.
@@ -54,6 +57,10 @@ impl From<recovery::Recovery> for RecoveryCase {
             statement: claim.statement,
             documents: claim.documents.into_iter().map(Into::into).collect(),
             second_factor_lost: claim.second_factor_lost,
+            security_answers_right: match claim.answers {
+                Answers::Checked(right) => right,
+                Answers::Given(_) => None,
+            },
         });
         Self {
             id: case.id.to_global().to_id(),

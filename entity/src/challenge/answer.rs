@@ -1,23 +1,26 @@
 //! Answers to questions: what is right, what a wrong one costs, and what a right one opens.
 
-use super::{Act, Method, hmac, methods, update};
+use super::{Act, Method, PASSKEY, hmac, methods, update};
 use crate::bank::Bank;
 use crate::error::{Error, Result};
 use crate::id::ChallengeId;
 use crate::keys;
 use crate::origin::Origin;
 use crate::refusal::Code;
+use crate::seal::Place;
 use crate::security_event::{self, SecurityEventKind};
 use crate::session::{self, Caller, Tokens};
 use crate::table::challenge;
 use crate::throttle::{By, Counted, forgive, take};
 use crate::vault::DataKey;
-use crate::{device, recovery_code, totp, user};
+use crate::{device, passkey, recovery_code, totp, user};
 use sea_orm::{ActiveValue::Set, DatabaseTransaction, EntityTrait, QuerySelect};
 
 /// An answer.
 #[derive(Clone, Debug)]
 pub enum Answer {
+    /// What a passkey has signed, as JSON from the browser.
+    Passkey(String),
     /// The six digits of an authenticator app.
     Totp(String),
     /// One of the recovery codes.
@@ -57,7 +60,9 @@ pub async fn answer(
     if !is_right(bank, &tx, &key, &asked, &answer, origin).await? {
         return Err(wrong(bank, tx, &key, &asked, origin).await);
     }
-    update(&tx, id, challenge::ActiveModel { passed_at: Set(Some(now)), ..Default::default() }).await?;
+    let passed =
+        challenge::ActiveModel { passed_at: Set(Some(now)), passkey: Set(None), ..Default::default() };
+    update(&tx, id, passed).await?;
     let tokens = match asked.session_id {
         Some(session) => {
             session::confirm(&tx, session, now).await?;
@@ -90,6 +95,7 @@ async fn is_right(
 ) -> Result<bool> {
     let methods = methods(tx, key).await?;
     let method = match answer {
+        Answer::Passkey(_) => Method::Passkey,
         Answer::Totp(_) => Method::Totp,
         Answer::RecoveryCode(_) => Method::RecoveryCode,
         Answer::Code(_) => Method::Code,
@@ -98,6 +104,13 @@ async fn is_right(
         return Err(Code::MethodUnavailable.at("answer").into());
     }
     match answer {
+        Answer::Passkey(answer) => {
+            let Some(sealed) = &asked.passkey else {
+                return Ok(false);
+            };
+            let state = bank.vault.house().open_text(Place(PASSKEY, asked.id.0), sealed)?;
+            passkey::is_right(bank, tx, key, &state, answer, origin).await
+        }
         Answer::Totp(code) => totp::check(bank, tx, key, code).await,
         Answer::RecoveryCode(code) => recovery_code::spend(bank, tx, key, code, origin).await,
         Answer::Code(code) => {
@@ -121,7 +134,11 @@ async fn wrong(
         security_event::record(bank, &tx, key, SecurityEventKind::ChallengeFailed, origin).await
     };
     match recorded.await {
-        Ok(()) => tx.commit().await.map_or_else(Error::from, |()| Code::AnswerWrong.at("answer").into()),
+        Ok(()) => {
+            let ended = tx.commit().await;
+            bank.bell.ring();
+            ended.map_or_else(Error::from, |()| Code::AnswerWrong.at("answer").into())
+        }
         Err(error) => error,
     }
 }

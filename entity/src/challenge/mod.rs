@@ -3,8 +3,9 @@
 //! Guarantees: an answer is good for one act of one person in one session and nothing else: it is bound to
 //! a digest of the act, for a payment of its payee, amount, currency and key (dynamic linking, Regulation
 //! (EU) 2018/389, article 5). It is good for five minutes, and a question for five wrong answers. Answers are
-//! counted by session, device or person, and by address. Who has an authenticator app is asked for it or for a
-//! recovery code; who has none gets a code at its primary handle, which says what it is for.
+//! counted by session, device or person, and by address. Who has a second factor (a passkey, an authenticator app) is
+//! asked for it or for a recovery code; who has none gets a code at its primary handle, which says what it is for.
+//! What passkeys are asked is random, sealed in the row of the question, and gone with the right answer.
 //!
 //! Refuses `ANSWER_WRONG`, `CHALLENGE_EXPIRED`, `CHALLENGE_INVALID`, `METHOD_UNAVAILABLE`, `TOO_MANY_TRIES`.
 
@@ -21,11 +22,12 @@ use crate::keys;
 use crate::message::{self, Letter};
 use crate::notification::{CodePurpose, Notice};
 use crate::refusal::Code;
+use crate::seal::Place;
 use crate::session::Caller;
 use crate::table::{challenge, user as people};
 use crate::throttle::{By, Counted, take};
 use crate::vault::DataKey;
-use crate::{recovery_code, totp, user, verification};
+use crate::{passkey, recovery_code, second_factor, totp, user, verification};
 use chrono::Duration;
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseTransaction, DeriveActiveEnum, EntityTrait,
@@ -53,6 +55,8 @@ pub enum Act {
 /// How it can be answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Method {
+    /// With a passkey.
+    Passkey,
     /// With the six digits of an authenticator app.
     Totp,
     /// With one of the recovery codes.
@@ -70,9 +74,14 @@ pub struct Challenge {
     pub act: Act,
     /// How it can be answered.
     pub methods: Vec<Method>,
+    /// What passkeys are asked, as JSON for the browser; none, where the person has none.
+    pub passkey_options: Option<String>,
     /// Until when.
     pub expires_at: Time,
 }
+
+/// The column of what passkeys were asked, for its seal.
+const PASSKEY: &str = "challenges.passkey";
 
 /// What a question is bound to.
 pub(crate) struct Bound {
@@ -94,12 +103,16 @@ impl Bound {
 }
 
 /// How a person can answer.
-async fn methods(db: &impl ConnectionTrait, key: &DataKey) -> Result<Vec<Method>> {
-    if !totp::is_enrolled(db, key).await? {
+pub(crate) async fn methods(db: &impl ConnectionTrait, key: &DataKey) -> Result<Vec<Method>> {
+    if !second_factor::is_set_up(db, key).await? {
         return Ok(vec![Method::Code]);
     }
-    let left = recovery_code::left(db, key).await?;
-    Ok(if left > 0 { vec![Method::Totp, Method::RecoveryCode] } else { vec![Method::Totp] })
+    let ways = [
+        (Method::Passkey, passkey::is_registered(db, key.user()).await?),
+        (Method::Totp, totp::is_enrolled(db, key).await?),
+        (Method::RecoveryCode, recovery_code::left(db, key).await? > 0),
+    ];
+    Ok(ways.into_iter().filter_map(|(method, open)| open.then_some(method)).collect())
 }
 
 /// Asks. Where a code has to be sent, it says what it is for.
@@ -114,6 +127,9 @@ pub(crate) async fn ask(
     let now = bank.clock.now();
     let (id, expires_at) = (ChallengeId(bank.ids.next(now)), now + VALID_FOR);
     let methods = methods(tx, key).await?;
+    let question = passkey::ask(bank, tx, key).await?;
+    let seal =
+        |question: &passkey::Question| bank.vault.house().seal_text(Place(PASSKEY, id.0), &question.state);
     let mut code = None;
     if methods.contains(&Method::Code) {
         let fresh = verification::new_code();
@@ -142,9 +158,11 @@ pub(crate) async fn ask(
         passed_at: None,
         spent_at: None,
         created_at: now,
+        passkey: question.as_ref().map(seal).transpose()?,
     };
     challenge::Entity::insert(asked.into_active_model()).exec_without_returning(tx).await?;
-    Ok(Challenge { id, act: bound.act, methods, expires_at })
+    let passkey_options = question.map(|question| question.options);
+    Ok(Challenge { id, act: bound.act, methods, passkey_options, expires_at })
 }
 
 fn hmac(bank: &Bank, id: ChallengeId, code: &str) -> Vec<u8> {
@@ -156,7 +174,7 @@ fn hmac(bank: &Bank, id: ChallengeId, code: &str) -> Vec<u8> {
 pub(crate) async fn count(bank: &Bank, caller: Caller) -> Result<()> {
     let db = bank.db.connection();
     let key = user::data_key(bank, db, caller.user).await?;
-    if totp::is_enrolled(db, &key).await? {
+    if second_factor::is_set_up(db, &key).await? {
         return Ok(());
     }
     let by = if caller.confirmed { By::Session(caller.session) } else { By::user(caller.user) };

@@ -18,6 +18,9 @@ pub(super) fn subject(notice: &Notice) -> String {
         Notice::LevelRefused { .. } => "您的认证申请未通过",
         Notice::Locked => "您的钱包已锁定",
         Notice::NewDevice { .. } => "您的钱包在新设备上登录",
+        Notice::PasskeyAdded { .. } => "已添加通行密钥",
+        Notice::PasskeyCopied { .. } => "已拒绝一个通行密钥",
+        Notice::PasskeyRemoved { .. } => "已移除通行密钥",
         Notice::PasswordChanged => "您的密码已修改",
         Notice::PasswordReset { .. } => "设置新密码",
         Notice::PayeeTrusted { .. } => "您已信任一位收款人",
@@ -70,6 +73,13 @@ pub(super) fn body(notice: &Notice, links: &Links, at: &str) -> String {
             format!("自 {at} 起资金无法转出，其他会话和所有 API 密钥均已失效。一小时后可解锁。")
         }
         Notice::NewDevice { agent, address, token } => new_device(at, agent, address, token.as_ref(), links),
+        Notice::PasskeyAdded { name } => format!("自 {at} 起可使用通行密钥“{name}”打开您的钱包。{NOT_YOU}"),
+        Notice::PasskeyCopied { name } => {
+            format!("{at} 通行密钥“{name}”的使用情况显示其可能已被复制，因此被拒绝。请移除该密钥并重新设置。")
+        }
+        Notice::PasskeyRemoved { name } => {
+            format!("自 {at} 起通行密钥“{name}”已无法打开您的钱包。{NOT_YOU}")
+        }
         Notice::PasswordChanged => format!("时间：{at}。其他会话和所有 API 密钥均已失效。{NOT_YOU}"),
         Notice::PasswordReset { token } => {
             let how = match links.reset(token) {

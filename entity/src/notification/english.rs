@@ -18,6 +18,9 @@ pub(super) fn subject(notice: &Notice) -> String {
         Notice::LevelRefused { .. } => "Your application was rejected",
         Notice::Locked => "Your wallet is locked",
         Notice::NewDevice { .. } => "Your wallet was opened on a new device",
+        Notice::PasskeyAdded { .. } => "A passkey was added",
+        Notice::PasskeyCopied { .. } => "A passkey was refused",
+        Notice::PasskeyRemoved { .. } => "A passkey was removed",
         Notice::PasswordChanged => "Your password was changed",
         Notice::PasswordReset { .. } => "Choose a new password",
         Notice::PayeeTrusted { .. } => "You trust a payee",
@@ -77,6 +80,16 @@ pub(super) fn body(notice: &Notice, links: &Links, at: &str) -> String {
             "Since {at} no money can leave it, and your other sessions and all API keys have ended. You can unlock it after an hour."
         ),
         Notice::NewDevice { agent, address, token } => new_device(at, agent, address, token.as_ref(), links),
+        Notice::PasskeyAdded { name } => {
+            format!("Since {at} the passkey \"{name}\" opens your wallet. {NOT_YOU}")
+        }
+        Notice::PasskeyCopied { name } => format!(
+            "At {at} the passkey \"{name}\" was used in a way that looks as if there were a copy of it, and was \
+             refused. Remove it, and set up another."
+        ),
+        Notice::PasskeyRemoved { name } => {
+            format!("Since {at} the passkey \"{name}\" no longer opens your wallet. {NOT_YOU}")
+        }
         Notice::PasswordChanged => {
             format!("At {at}. All other sessions and all API keys were ended. {NOT_YOU}")
         }

@@ -42,6 +42,21 @@ pub enum Notice {
     TotpEnabled,
     /// No authenticator app is asked for any more.
     TotpDisabled,
+    /// A passkey was added.
+    PasskeyAdded {
+        /// What the person calls it.
+        name: String,
+    },
+    /// A passkey was removed.
+    PasskeyRemoved {
+        /// What the person calls it.
+        name: String,
+    },
+    /// A passkey was refused because its counter went back: there may be a copy of it.
+    PasskeyCopied {
+        /// What the person calls it.
+        name: String,
+    },
     /// There are new recovery codes.
     RecoveryCodesRenewed,
     /// A recovery code was used.
@@ -159,6 +174,9 @@ impl Notice {
             | Self::PayeeTrusted { .. }
             | Self::TotpEnabled
             | Self::TotpDisabled
+            | Self::PasskeyAdded { .. }
+            | Self::PasskeyRemoved { .. }
+            | Self::PasskeyCopied { .. }
             | Self::RecoveryCodesRenewed
             | Self::RecoveryCodeUsed { .. }
             | Self::HandleAdded { .. }

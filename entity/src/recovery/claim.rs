@@ -8,8 +8,19 @@ use crate::handle::{Handle, HandleKind};
 use crate::id::{RecoveryId, UserId};
 use crate::kyc::Document;
 use crate::seal::{Place, Sealed};
+use crate::secret::Secret;
 use crate::table::recovery_case;
 use serde::{Deserialize, Serialize};
+
+/// The answers to the security questions, where the house has them: one signal among others.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Answers {
+    /// In the order in which the questions were chosen; nobody has looked at them.
+    Given(Vec<Secret>),
+    /// Whether all were right; none, where there are no questions, or too many tries. The answers are forgotten.
+    Checked(Option<bool>),
+}
 
 /// What somebody who has lost a handle says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,6 +33,8 @@ pub struct Claim {
     pub documents: Vec<Document>,
     /// Whether the second factor is lost, too.
     pub second_factor_lost: bool,
+    /// What it answered to the security questions.
+    pub answers: Answers,
 }
 
 /// What is kept of it.
@@ -32,6 +45,7 @@ struct Kept {
     statement: String,
     documents: Vec<Document>,
     second_factor_lost: bool,
+    answers: Answers,
 }
 
 /// A case, as operators see it.
@@ -71,6 +85,7 @@ impl Recovery {
                 statement: kept.statement,
                 documents: kept.documents,
                 second_factor_lost: kept.second_factor_lost,
+                answers: kept.answers,
             }),
             user: row.user_id,
             state: row.state,
@@ -90,6 +105,7 @@ impl Claim {
             statement: self.statement,
             documents: self.documents,
             second_factor_lost: self.second_factor_lost,
+            answers: self.answers,
         };
         let text = serde_json::to_string(&kept).unwrap_or_default();
         bank.vault.house().seal_text(Place(CLAIM, id.0), &text)

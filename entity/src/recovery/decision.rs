@@ -1,10 +1,9 @@
 //! What becomes of a case: its person is found and told, operators decide, and three days later it is done.
 
-use super::{DELAY, Recovery, RecoveryState, cancel_token, closed, is_taken};
+use super::{Answers, Claim, DELAY, Recovery, RecoveryState, cancel_token, closed, is_taken};
 use crate::bank::Bank;
 use crate::clock::Time;
-use crate::error::{Fault, Result};
-use crate::guard;
+use crate::error::{Error, Fault, Result};
 use crate::handle::{Handle, own};
 use crate::id::{EventId, JobId, RecoveryId, UserId};
 use crate::notification::{self, Notice};
@@ -14,9 +13,10 @@ use crate::outbox;
 use crate::refusal::Code;
 use crate::security_event::SecurityEventKind;
 use crate::session::{self, EndReason};
-use crate::table::{handle, recovery_case, recovery_code, totp_secret};
+use crate::table::{handle, passkey, recovery_case, recovery_code, totp_secret};
 use crate::user::{self, UserState};
 use crate::vault::DataKey;
+use crate::{guard, security_question};
 use sea_orm::{ActiveValue::Set, ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QuerySelect};
 
 /// Finds out whose handle is said to be lost, tells that person, and ends the job.
@@ -24,15 +24,19 @@ use sea_orm::{ActiveValue::Set, ColumnTrait, DatabaseTransaction, EntityTrait, Q
 /// # Errors
 /// Only faults.
 pub async fn announce(bank: &Bank, job: JobId, id: RecoveryId) -> Result<()> {
+    let claimed = claimed(bank, id).await?;
     let tx = bank.db.begin().await?;
     let row = recovery_case::Entity::find_by_id(id).lock_exclusive().one(&tx).await?;
-    if let Some(row) = row.filter(|row| row.state == RecoveryState::Open && row.user_id.is_none())
-        && let Some(owner) = handle::Entity::find_by_id(row.lost).one(&tx).await?
+    if let Some((owner, claim, found)) = claimed
+        && row.is_some_and(|row| row.state == RecoveryState::Open && row.user_id.is_none())
     {
-        let (_, key) = user::lock(bank, &tx, owner.user_id).await?;
-        let known = recovery_case::ActiveModel { user_id: Set(Some(owner.user_id)), ..Default::default() };
+        let (_, key) = user::lock(bank, &tx, owner).await?;
+        let known = recovery_case::ActiveModel {
+            user_id: Set(Some(owner)),
+            claim: Set(Some(claim.seal(bank, id, &found)?)),
+            ..Default::default()
+        };
         update(&tx, id, known).await?;
-        let found = Recovery::read(bank, &row)?.found.ok_or(Fault::Corrupt("a claim is missing"))?;
         let notice = Notice::RecoveryOpened { handle: found.masked(), token: Some(cancel_token(bank, id)) };
         warn(bank, &tx, &key, SecurityEventKind::RecoveryOpened, &notice).await?;
     }
@@ -40,6 +44,24 @@ pub async fn announce(bank: &Bank, job: JobId, id: RecoveryId) -> Result<()> {
     tx.commit().await?;
     bank.bell.ring();
     Ok(())
+}
+
+/// Whose handle is said to be lost, what was said, with the answers looked at, and the new handle.
+async fn claimed(bank: &Bank, id: RecoveryId) -> Result<Option<(UserId, Claim, Handle)>> {
+    let db = bank.db.connection();
+    let Some(row) = recovery_case::Entity::find_by_id(id).one(db).await? else { return Ok(None) };
+    let Some(owner) = handle::Entity::find_by_id(row.lost).one(db).await? else { return Ok(None) };
+    let read = Recovery::read(bank, &row)?;
+    let Some((mut claim, found)) = read.claim.zip(read.found) else { return Ok(None) };
+    if let Answers::Given(answers) = &claim.answers {
+        let answers: Vec<_> = answers.iter().map(|answer| answer.reveal().to_owned()).collect();
+        let right = match security_question::check(bank, owner.user_id, &answers).await {
+            Err(Error::Refused(refusal)) if refusal.code == Code::TooManyTries => None,
+            checked => checked?,
+        };
+        claim.answers = Answers::Checked(right.filter(|_| !answers.is_empty()));
+    }
+    Ok(Some((owner.user_id, claim, found)))
 }
 
 async fn update(tx: &DatabaseTransaction, id: RecoveryId, row: recovery_case::ActiveModel) -> Result<()> {
@@ -129,7 +151,7 @@ async fn finish(bank: &Bank, id: RecoveryId) -> Result<bool> {
     let (person, key) = match user::lock(bank, &tx, user).await {
         Ok(locked) => locked,
         // Whoever has left needs no handle.
-        Err(crate::Error::Refused(_)) => return over(tx, id, RecoveryState::Cancelled, now).await,
+        Err(Error::Refused(_)) => return over(tx, id, RecoveryState::Cancelled, now).await,
         Err(fault) => return Err(fault),
     };
     let row = find().lock_exclusive().one(&tx).await?.filter(|row| row.state == RecoveryState::Approved);
@@ -189,6 +211,7 @@ fn lost_name(bank: &Bank, row: &recovery_case::Model) -> Result<String, Fault> {
 /// The second factor is asked for no more.
 async fn forget_factors(tx: &DatabaseTransaction, user: UserId) -> Result<()> {
     totp_secret::Entity::delete_by_id(user).exec(tx).await?;
+    passkey::Entity::delete_many().filter(passkey::COLUMN.user_id.eq(user)).exec(tx).await?;
     recovery_code::Entity::delete_many().filter(recovery_code::COLUMN.user_id.eq(user)).exec(tx).await?;
     Ok(())
 }

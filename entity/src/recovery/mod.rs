@@ -13,7 +13,7 @@
 mod claim;
 mod decision;
 
-pub use claim::{Claim, Recovery};
+pub use claim::{Answers, Claim, Recovery};
 pub use decision::{announce, finish_due, reject};
 pub(crate) use decision::{approve, check_open};
 

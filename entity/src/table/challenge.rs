@@ -3,6 +3,7 @@
 use crate::challenge::Act;
 use crate::clock::Time;
 use crate::id::{ChallengeId, SessionId, UserId};
+use crate::seal::Sealed;
 use sea_orm::entity::prelude::*;
 
 #[sea_orm::model]
@@ -21,6 +22,7 @@ pub struct Model {
     pub passed_at: Option<Time>,
     pub spent_at: Option<Time>,
     pub created_at: Time,
+    pub passkey: Option<Sealed>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

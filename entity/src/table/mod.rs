@@ -24,6 +24,8 @@ pub(crate) mod notification_preference;
 pub(crate) mod operator;
 pub(crate) mod operator_event;
 pub(crate) mod operator_session;
+pub(crate) mod passkey;
+pub(crate) mod passkey_ceremony;
 pub(crate) mod password_reset;
 pub(crate) mod posting;
 pub(crate) mod proposal;

@@ -21,6 +21,7 @@ pub struct Model {
     pub expires_at: Time,
     pub used_at: Option<Time>,
     pub created_at: Time,
+    pub passkey: Option<Sealed>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that meets the unexpected has failed")]
 
 mod api_key;
+mod authenticator;
 mod closing;
 mod crash;
 mod deposit;
@@ -14,6 +15,8 @@ mod kyc;
 mod laws;
 mod message;
 mod operator;
+mod passkey;
+mod passkey_forgery;
 mod password_reset;
 mod processes;
 mod racing;

@@ -133,6 +133,7 @@ fn a_wrong_setting_is_refused_by_name_with_the_form_expected() {
         ("api", "REDIS_URL", "http://x", "expected redis://"),
         ("api", "MASTER_KEY", "short", "expected 64 hexadecimal digits"),
         ("api", "ALLOWED_ORIGINS", "example.com", "expected origins"),
+        ("api", "PASSKEY_ORIGIN", "http://app.example.com", "expected the web origin"),
         ("api", "LOG", "entity=loud", "expected error, warn"),
         ("worker", "WORKER_CONCURRENCY", "0", "1..=1000"),
         ("worker", "REDIS_NAMESPACE", "a b", "expected 1 to 32"),

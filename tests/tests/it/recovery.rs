@@ -1,10 +1,11 @@
 //! Lost handles: evidence, two operators, three days, and a person who can say no.
 
 use chrono::Duration;
+use entity::Bank;
 use entity::operator::Role;
 use serde_json::{Value, json};
 use tests::client::{PASSWORD, Person, Refused, refused, text, unique};
-use tests::{World, on_both_setups};
+use tests::{Setup, World, on_both_setups};
 use worker::context::Context;
 use worker::schedule::{Task, perform};
 
@@ -21,6 +22,11 @@ fn evidence() -> Value {
 
 /// A case about a handle, and the handle that is to be the new one.
 async fn open(world: &World, lost: &Value) -> Result<(String, Value), Refused> {
+    open_answering(world, lost, &json!([])).await
+}
+
+/// The same with answers to security questions.
+async fn open_answering(world: &World, lost: &Value, answers: &Value) -> Result<(String, Value), Refused> {
     let client = world.client();
     let new = json!({ "email": format!("found{}@example.com", unique()) });
     let started =
@@ -28,7 +34,7 @@ async fn open(world: &World, lost: &Value) -> Result<(String, Value), Refused> {
     let input = json!({
         "verificationId": started["verification"]["verificationId"], "code": world.code(&new).await,
         "lostHandle": lost, "statement": "My phone fell into the sea.\nAll is gone.", "documents": evidence(),
-        "secondFactorLost": true,
+        "secondFactorLost": true, "securityAnswers": answers,
     });
     let opened = client.try_act("openRecoveryCase", "token", input).await?;
     world.settle().await;
@@ -178,4 +184,36 @@ async fn cases_are_few(world: &World) {
         assert!(open(world, &alice.handle).await.is_ok());
     }
     assert_eq!(open(world, &alice.handle).await.unwrap_err().code, "TOO_MANY_TRIES");
+}
+
+/// What a reviewer sees of the answers.
+async fn signal(world: &World) -> Value {
+    let query = "{ recoveryCases(last: 1) { edges { node { claim { securityAnswersRight } } } } }";
+    let reviewer = world.operator().await;
+    let case = reviewer.ask(query, Value::Null).await["recoveryCases"]["edges"][0]["node"].clone();
+    case["claim"]["securityAnswersRight"].clone()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn answers_to_security_questions_are_a_signal_for_who_decides() {
+    for setup in [Setup::Embedded, Setup::Real] {
+        let house = |bank: Bank| bank.with_security_questions(true);
+        let world = World::open_as(setup, house, |gateways| gateways).await;
+        let alice = Person::join(&world).await;
+        let questions =
+            [("First street?", "Elm Street"), ("First boat?", "Argo"), ("First song?", "Blackbird")]
+                .map(|(question, answer)| json!({ "question": question, "answer": answer }));
+        let input = json!({ "questions": questions, "password": PASSWORD });
+        alice.client.act("setSecurityQuestions", "securityQuestions", input).await;
+        for (answers, right) in [
+            (json!(["elm street", " argo", "Blackbird"]), json!(true)),
+            (json!(["elm street", "argo", "yesterday"]), json!(false)),
+            (json!([]), Value::Null),
+        ] {
+            open_answering(&world, &alice.handle, &answers).await.unwrap();
+            assert_eq!(signal(&world).await, right, "{answers}");
+        }
+        assert!(!world.dump().await.contains("yesterday"));
+        world.close().await;
+    }
 }

@@ -19,12 +19,14 @@ const OPENED: [(&str, &[&str]); 6] = [
     ("ANNOTATE", &["annotateTransaction"]),
 ];
 /// What nobody in particular may, and so every key.
-const PUBLIC: [&str; 17] = [
+const PUBLIC: [&str; 20] = [
     "activateUser",
     "answerChallenge",
+    "askPasswordReset",
     "cancelRecoveryCase",
     "errorCodes",
     "exchangeRates",
+    "finishPasskeySignIn",
     "openRecoveryCase",
     "recoveryStatus",
     "refreshSession",
@@ -35,6 +37,7 @@ const PUBLIC: [&str; 17] = [
     "sandboxMessages",
     "signIn",
     "signUp",
+    "startPasskeySignIn",
     "startRecovery",
     "terms",
 ];

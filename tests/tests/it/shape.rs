@@ -116,12 +116,14 @@ fn every_library_has_one_home() {
         ("argon2", &["entity"]),
         ("async-graphql", &["api", "tests"]),
         ("jsonwebtoken", &["api"]),
+        ("passkey-authenticator", &["tests"]),
         ("phonenumber", &["entity"]),
         ("poem", &["api"]),
         ("redis", &["api", "worker"]),
         ("sea-orm", &["entity", "tests"]),
         ("sea-orm-migration", &["migration"]),
         ("sepa", &["entity"]),
+        ("webauthn-rs", &["entity"]),
     ] {
         for room in ["api", "entity", "migration", "tests", "worker"] {
             let manifest = std::fs::read_to_string(root().join(room).join("Cargo.toml")).unwrap();

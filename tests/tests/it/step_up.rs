@@ -1,5 +1,6 @@
 //! Step-up: which payments the person is asked about, and what an answer is good for.
 
+use crate::authenticator::{answer as answer_with_passkey, register};
 use chrono::Duration;
 use futures::future::join_all;
 use serde_json::{Value, json};
@@ -15,9 +16,10 @@ on_both_setups!(
     a_withdrawal_is_asked_about_too,
     a_trusted_payee_is_paid_unasked,
     a_payment_is_made_once_whatever_is_answered,
+    a_passkey_answers_for_one_payment,
 );
 
-const PAYLOAD: &str = "transaction { id state } challenge { id act methods expiresAt }";
+const PAYLOAD: &str = "transaction { id state } challenge { id act methods passkeyOptions expiresAt }";
 
 async fn pay(
     client: &Client,
@@ -194,4 +196,25 @@ async fn a_payment_is_made_once_whatever_is_answered(world: &World) {
     let other = pay(&alice.client, &bob, "41.00", "once", Value::Null).await;
     assert_eq!(other, Err(refused("IDEMPOTENCY_KEY_REUSED", "idempotencyKey")));
     assert_eq!(bob.balance().await, "40.00");
+}
+
+async fn a_passkey_answers_for_one_payment(world: &World) {
+    let (alice, bob) = (Person::join_with(world, "500.00").await, Person::join(world).await);
+    let (mut phone, _) = register(&alice, "Phone", None).await;
+    let rent = pay(&alice.client, &bob, "50.00", "rent", Value::Null).await.unwrap()["challenge"].clone();
+    let food = pay(&alice.client, &bob, "60.00", "food", Value::Null).await.unwrap()["challenge"].clone();
+    assert_eq!((&rent["act"], &rent["methods"]), (&json!("PAYMENT"), &json!(["PASSKEY", "RECOVERY_CODE"])));
+    // What was signed for one payment answers for no other, and an answer pays what it was asked about.
+    let signed = phone.get(&food["passkeyOptions"]).await;
+    let wrong = Err(refused("ANSWER_WRONG", "answer"));
+    assert_eq!(answer_with_passkey(&alice.client, &rent, &signed).await, wrong);
+    let signed = phone.get(&rent["passkeyOptions"]).await;
+    answer_with_passkey(&alice.client, &rent, &signed).await.unwrap();
+    let invalid = Err(refused("CHALLENGE_INVALID", "challengeId"));
+    assert_eq!(pay(&alice.client, &bob, "60.00", "food", rent["id"].clone()).await, invalid);
+    let paid = pay(&alice.client, &bob, "50.00", "rent", rent["id"].clone()).await.unwrap();
+    assert_eq!(paid["transaction"]["state"], "SETTLED");
+    let over = Err(refused("CHALLENGE_EXPIRED", "challengeId"));
+    assert_eq!(answer_with_passkey(&alice.client, &rent, &signed).await, over);
+    assert_eq!(bob.balance().await, "50.00");
 }
