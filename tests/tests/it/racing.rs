@@ -111,8 +111,12 @@ async fn ten_thousand_callers_are_all_answered(world: &World) {
         session: entity::id::SessionId(row.try_get("", "id").unwrap()),
         user: entity::id::UserId(row.try_get("", "user_id").unwrap()),
         confirmed: true,
-        standing: None,
         scopes: None,
+        // As an access token says it.
+        standing: Some(entity::standing::Standing {
+            terms: Some(entity::terms::Terms::default().version),
+            guarded_until: None,
+        }),
     };
     let to = entity::handle::Handle::email(text(&bob.handle["email"])).unwrap();
     let currency = entity::money::Currency::parse("EUR").unwrap();
