@@ -42,9 +42,20 @@ impl Connection {
     /// When the connection breaks.
     pub(crate) async fn ask(&mut self, token: Option<&str>, body: &str) -> Result<(u16, String), String> {
         let authorization = token.map(|token| format!("Authorization: Bearer {token}\r\n"));
+        self.exchange(&authorization.unwrap_or_default(), body).await
+    }
+
+    /// The same in the name of nobody, through a proxy that says from which address.
+    ///
+    /// # Errors
+    /// When the connection breaks.
+    pub(crate) async fn ask_from(&mut self, address: &str, body: &str) -> Result<(u16, String), String> {
+        self.exchange(&format!("X-Forwarded-For: {address}\r\n"), body).await
+    }
+
+    async fn exchange(&mut self, header: &str, body: &str) -> Result<(u16, String), String> {
         let request = format!(
-            "POST /graphql HTTP/1.1\r\nHost: wallet\r\nContent-Type: application/json\r\n{}Content-Length: {}\r\n\r\n{body}",
-            authorization.unwrap_or_default(),
+            "POST /graphql HTTP/1.1\r\nHost: wallet\r\nContent-Type: application/json\r\n{header}Content-Length: {}\r\n\r\n{body}",
             body.len(),
         );
         self.stream.write_all(request.as_bytes()).await.map_err(|error| error.to_string())?;

@@ -29,7 +29,7 @@ pub(crate) struct Act {
     /// The number of the person who is paid.
     pub(crate) payee: usize,
     /// What its key is made of; never used twice.
-    number: u64,
+    pub(crate) number: u64,
 }
 
 impl Act {
@@ -48,6 +48,11 @@ impl Act {
 pub(crate) trait Teller: Send + 'static {
     /// Does it, and says whether it was acknowledged.
     fn act(&mut self, act: Act) -> impl Future<Output = Result<(), String>> + Send;
+
+    /// Waits until the next act is due, and says since when: at once.
+    fn due(&mut self) -> impl Future<Output = Instant> + Send {
+        std::future::ready(Instant::now())
+    }
 }
 
 /// What a run has shown.
@@ -133,7 +138,7 @@ async fn work<T: Teller>(
 ) -> Result<Run, String> {
     let mut run = Run::default();
     loop {
-        let sent = Instant::now();
+        let sent = teller.due().await;
         if sent >= end {
             return Ok(run);
         }

@@ -8,6 +8,7 @@
 
 mod baseline;
 mod checker;
+mod flood;
 mod goals;
 mod grow;
 mod growth;

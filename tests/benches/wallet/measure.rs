@@ -39,8 +39,20 @@ pub(crate) async fn drive_among<T: Teller>(
     log: Option<&Log>,
     beside: Beside<'_>,
 ) -> Result<Row, String> {
+    drive_for(plan.time, people, tellers, payees, log, beside).await
+}
+
+/// The same, for so long.
+pub(crate) async fn drive_for<T: Teller>(
+    time: Duration,
+    people: usize,
+    tellers: Vec<T>,
+    payees: Payees,
+    log: Option<&Log>,
+    beside: Beside<'_>,
+) -> Result<Row, String> {
     let meter = Meter::start(beside.api, beside.database);
-    let run = load::run(tellers, payees, people, plan.time / 4, plan.time).await?;
+    let run = load::run(tellers, payees, people, time / 4, time).await?;
     let cpu = meter.stop();
     if let Some(log) = log {
         log.append(&run.acknowledged)?;

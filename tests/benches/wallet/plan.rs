@@ -3,6 +3,7 @@
 //! Guarantees: a scene that is not wanted costs nothing; what is compared is measured in the same
 //! round, one beside the other. An error of any scene ends the run.
 
+use crate::flood::Flood;
 use crate::goals::{GOALS, TPC_B};
 use crate::grow::Size;
 use crate::growth::Growth;
@@ -49,6 +50,7 @@ struct Scenes<'a> {
     jobs: Option<Jobs<'a>>,
     pair: Option<Pair<'a>>,
     growth: Option<Growth<'a>>,
+    flood: Option<Flood<'a>>,
 }
 
 impl Plan {
@@ -132,6 +134,7 @@ impl<'a> Scenes<'a> {
             sqlite: Sqlite::open(plan).await?,
             jobs: Jobs::open(plan, server).await?,
             pair: Pair::open(plan, server).await?,
+            flood: Flood::open(plan, server, redis).await?,
             // Last, so that nothing comes between its warm-up and its round.
             transfers: Transfers::open(plan, server, redis).await?,
         })
@@ -149,6 +152,9 @@ impl<'a> Scenes<'a> {
             scene.round(&mut round).await?;
         }
         if let Some(scene) = &self.pair {
+            scene.round(&mut round).await?;
+        }
+        if let Some(scene) = &self.flood {
             scene.round(&mut round).await?;
         }
         if let Some(scene) = &self.growth {

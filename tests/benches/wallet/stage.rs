@@ -69,6 +69,7 @@ impl Front {
             ("REDIS_URL", redis.as_str()),
             ("MASTER_KEY", people::MASTER_KEY),
             ("LISTEN", listen.as_str()),
+            ("TRUSTED_PROXIES", "127.0.0.1"),
             ("STEP_UP_SINGLE", "1000000000"),
             ("STEP_UP_TOTAL", "1000000000"),
             ("STEP_UP_COUNT", "1000000000"),
