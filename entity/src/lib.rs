@@ -63,6 +63,7 @@ pub mod language;
 pub mod ledger;
 pub mod link;
 pub mod message;
+mod mill;
 pub mod money;
 pub mod notification;
 pub mod operator;

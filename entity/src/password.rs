@@ -1,8 +1,9 @@
 //! Passwords: hashed with Argon2id, 19 MiB and two passes (OWASP password storage), off the
 //! async threads.
 //!
-//! Guarantees: one hash a core at a time and a bounded queue, so that a flood of sign-ins is shed
-//! with `OVERLOADED` and does not stop payments. A new password is 12 to 128 characters, any of them, no
+//! Guarantees: one hash a core at a time on all cores but one, by threads that leave theirs to what else wants it, and a bounded
+//! queue, so that a flood of sign-ins is shed with `OVERLOADED`, before it reaches the database, and does not stop
+//! payments. A new password is 12 to 128 characters, any of them, no
 //! common one, and takes more than 10^8 guesses by the estimate of zxcvbn, which knows common passwords,
 //! names, words, keyboards and dates, and here also the person's own name and handle (ASVS 5.0, 6.2);
 //! where the house has a file of breached passwords, none of those ([`breach`](crate::breach)).
@@ -10,8 +11,9 @@
 
 use crate::breach::Breaches;
 use crate::error::{Fault, Result};
+use crate::mill::Mill;
 use crate::refusal::{Code, Refusal};
-use crate::turnstile::Turnstile;
+use crate::turnstile::{Place, Turnstile};
 use argon2::password_hash::phc::PasswordHash;
 use argon2::{Argon2, Params, PasswordHasher, PasswordVerifier};
 use std::fmt;
@@ -100,13 +102,16 @@ fn check_strength(new: &NewPassword, hints: &[String]) -> Result<(), Refusal> {
 #[derive(Clone, Debug)]
 pub(crate) struct Passwords {
     turnstile: Turnstile,
+    mill: Mill,
     breaches: Option<Breaches>,
 }
 
 impl Passwords {
     pub(crate) fn new() -> Self {
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        Self { turnstile: Turnstile::new(cores, WAITING_MAX), breaches: None }
+        // One core is never hashing: how nice a thread is counts only among those of its own session or container.
+        let threads = cores.saturating_sub(1).max(1);
+        Self { turnstile: Turnstile::new(threads, WAITING_MAX), mill: Mill::start(threads), breaches: None }
     }
 
     /// The same that refuses what was found in breaches.
@@ -114,9 +119,17 @@ impl Passwords {
         Self { breaches: Some(breaches), ..self }
     }
 
+    /// A place among those who wait for a core.
+    ///
+    /// # Errors
+    /// `OVERLOADED`.
+    pub(crate) fn queue(&self) -> Result<Place> {
+        self.turnstile.queue()
+    }
+
     /// Hashes it, with a salt of its own.
     pub(crate) async fn hash(&self, password: Password) -> Result<String> {
-        Ok(self.off_thread(move || hash(&password)).await??)
+        Ok(self.in_mill(self.queue()?, move || hash(&password)).await??)
     }
 
     /// Hashes a new one, if it can't be guessed by who knows these words about its owner.
@@ -125,7 +138,7 @@ impl Passwords {
     /// `PASSWORD_COMMON`, `PASSWORD_WEAK`, `PASSWORD_BREACHED`, `OVERLOADED`.
     pub(crate) async fn hash_new(&self, password: NewPassword, hints: Vec<String>) -> Result<String> {
         let breaches = self.breaches.clone();
-        let hashed = self.off_thread(move || {
+        let hashed = self.in_mill(self.queue()?, move || {
             check_strength(&password, &hints)?;
             if let Some(breaches) = breaches
                 && breaches.have(&password.password.0)?
@@ -137,29 +150,37 @@ impl Passwords {
         hashed.await?
     }
 
-    /// Whether it is the one that was hashed. Without a hash it takes as long and is wrong.
-    pub(crate) async fn verify(&self, password: Password, hash: Option<String>) -> Result<Verdict> {
-        let Some(hash) = hash else {
-            self.hash(password).await?;
-            return Ok(Verdict::Wrong);
-        };
-        Ok(self.verify_keeping(password, hash).await?.0)
+    /// Whether it is the one that was hashed.
+    pub(crate) async fn verify(&self, password: Password, hash: String) -> Result<Verdict> {
+        Ok(self.verify_keeping(self.queue()?, password, Some(hash)).await?.0)
     }
 
-    /// The same, and gives the password back.
+    /// The same for who has waited already, and gives the password back. Without a hash it takes as long and is wrong.
     pub(crate) async fn verify_keeping(
         &self,
+        place: Place,
         password: Password,
-        hash: String,
+        against: Option<String>,
     ) -> Result<(Verdict, Password)> {
-        let verified = self.off_thread(move || verify(&password, &hash).map(|verdict| (verdict, password)));
+        let verified = self.in_mill(place, move || {
+            let verdict = match against {
+                Some(hash) => verify(&password, &hash),
+                None => hash(&password).map(|_| Verdict::Wrong),
+            };
+            verdict.map(|verdict| (verdict, password))
+        });
         Ok(verified.await??)
     }
 
-    async fn off_thread<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
-        let _core = self.turnstile.enter().await?;
-        let done = tokio::task::spawn_blocking(work).await;
-        Ok(done.map_err(|_| Fault::Stopped("passwords"))?)
+    async fn in_mill<T: Send + 'static>(
+        &self,
+        place: Place,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T> {
+        let core = place.enter().await?;
+        // Held until the work is done, even if nobody waits for it any more.
+        let work = move || (work(), drop(core)).0;
+        Ok(self.mill.run(work).await?)
     }
 }
 

@@ -31,7 +31,7 @@ pub(crate) async fn confirm(bank: &Bank, caller: Caller, proof: Proof) -> Result
     let row = table::user::Entity::find_by_id(caller.user).one(db).await?.ok_or(Code::NotFound)?;
     let by = By::user(caller.user);
     take(bank, Counted::Confirm, by).await?;
-    if !bank.passwords.verify(proof.password, Some(row.password_hash)).await?.is_right() {
+    if !bank.passwords.verify(proof.password, row.password_hash).await?.is_right() {
         return Err(Code::PasswordWrong.at("password").into());
     }
     forgive(bank, Counted::Confirm, by).await?;

@@ -2,7 +2,8 @@
 //!
 //! Guarantees: whatever was wrong, the answer and the work are the same (ASVS 5.0, 6.3.8); who has not
 //! shown the code of the sign-up yet has no wallet to sign in to. Tries are counted before the
-//! password is looked at: by address, and by person, or by the device if it is one of the person's.
+//! password is looked at: by address, and by person, or by the device if it is one of the person's. When as many
+//! wait as may, it is refused before anything is looked up or counted.
 //! Wrong passwords are in the person's own log, and it is told when they are stopped; both are written beside
 //! the answer, since for a handle that nobody has there is nothing to write. A password that was hashed with
 //! older parameters is hashed anew when it is right.
@@ -38,6 +39,7 @@ pub enum SignedIn {
 /// # Errors
 /// `SIGN_IN_FAILED` whatever was wrong; `TOO_MANY_TRIES`, `OVERLOADED`.
 pub async fn sign_in(bank: &Bank, handle: &Handle, password: Password, origin: &Origin) -> Result<SignedIn> {
+    let place = bank.passwords.queue()?;
     let db = bank.db.connection();
     let fingerprint = bank.vault.fingerprint(handle);
     let found = handle::Entity::find_by_id(fingerprint).find_also_related(user::Entity).one(db).await?;
@@ -61,10 +63,11 @@ pub async fn sign_in(bank: &Bank, handle: &Handle, password: Password, origin: &
         return Err(refusal);
     }
     let Some(user) = found else {
-        bank.passwords.verify(password, None).await?;
+        bank.passwords.verify_keeping(place, password, None).await?;
         return Err(Code::SignInFailed.into());
     };
-    let (verdict, again) = bank.passwords.verify_keeping(password, user.password_hash.clone()).await?;
+    let (verdict, again) =
+        bank.passwords.verify_keeping(place, password, Some(user.password_hash.clone())).await?;
     if !verdict.is_right() {
         let (there, origin) = (bank.clone(), origin.clone());
         bank.afterwards.run(async move { failed(&there, user.id, &origin).await }).await;

@@ -15,6 +15,13 @@ pub(crate) struct Turnstile {
     waiting: Arc<Semaphore>,
 }
 
+/// Whoever has it may wait.
+#[derive(Debug)]
+pub(crate) struct Place {
+    working: Arc<Semaphore>,
+    wait: OwnedSemaphorePermit,
+}
+
 /// Whoever has it may work.
 #[derive(Debug)]
 pub(crate) struct Pass {
@@ -28,13 +35,28 @@ impl Turnstile {
         Self { working: Arc::new(Semaphore::new(working)), waiting: Arc::new(Semaphore::new(waiting)) }
     }
 
-    /// Waits for a place.
+    /// Takes a place among those who wait, without waiting yet.
+    ///
+    /// # Errors
+    /// `OVERLOADED`.
+    pub(crate) fn queue(&self) -> Result<Place> {
+        let wait = self.waiting.clone().try_acquire_owned().map_err(|_| Code::Overloaded)?;
+        Ok(Place { working: self.working.clone(), wait })
+    }
+
+    /// Waits until it may work.
     ///
     /// # Errors
     /// `OVERLOADED`.
     pub(crate) async fn enter(&self) -> Result<Pass> {
-        let wait = self.waiting.clone().try_acquire_owned().map_err(|_| Code::Overloaded)?;
-        let work = self.working.clone().acquire_owned().await.map_err(|_| Fault::Stopped("a turnstile"))?;
-        Ok(Pass { _work: work, _wait: wait })
+        self.queue()?.enter().await
+    }
+}
+
+impl Place {
+    /// Waits until it may work.
+    pub(crate) async fn enter(self) -> Result<Pass> {
+        let work = self.working.acquire_owned().await.map_err(|_| Fault::Stopped("a turnstile"))?;
+        Ok(Pass { _work: work, _wait: self.wait })
     }
 }

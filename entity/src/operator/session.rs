@@ -63,6 +63,7 @@ pub async fn sign_in(
     code: &str,
     origin: &Origin,
 ) -> Result<(Secret, Time)> {
+    let place = bank.passwords.queue()?;
     let by = By::Handle(bank.vault.digest(&[b"operator", name.as_bytes()]));
     take(bank, Counted::SignIn, By::Address(origin)).await?;
     take(bank, Counted::SignIn, by).await?;
@@ -70,12 +71,13 @@ pub async fn sign_in(
     let found = found.one(bank.db.connection()).await?;
     let known = found.filter(|row| row.state == OperatorState::Active);
     let password_hash = known.as_ref().and_then(|row| row.password_hash.clone());
-    let is_right = bank.passwords.verify(password, password_hash).await?.is_right();
+    let (verdict, _) = bank.passwords.verify_keeping(place, password, password_hash).await?;
     let Some(known) = known else { return Err(Code::SignInFailed.into()) };
-    let opened = if is_right { try_code(bank, known.id, code, origin).await? } else { None };
+    let opened = if verdict.is_right() { try_code(bank, known.id, code, origin).await? } else { None };
     let Some(opened) = opened else {
         // Afterwards, so that a name that is somebody's takes no longer than one that is nobody's.
-        tokio::spawn(record_failure(bank.clone(), known.id, origin.clone()));
+        let (there, origin) = (bank.clone(), origin.clone());
+        bank.afterwards.run(async move { record_failure(&there, known.id, &origin).await }).await;
         return Err(Code::SignInFailed.into());
     };
     forgive(bank, Counted::SignIn, by).await?;
@@ -101,15 +103,10 @@ async fn try_code(
     Ok(Some(opened))
 }
 
-async fn record_failure(bank: Bank, id: OperatorId, origin: Origin) {
-    let recorded = async {
-        let tx = bank.db.begin().await?;
-        operator_event::record(&bank, &tx, id, "signInFailed", None, &origin).await?;
-        Ok::<_, Error>(tx.commit().await?)
-    };
-    if let Err(error) = recorded.await {
-        tracing::error!(%error, operator = %id, "a failed sign-in of an operator was not recorded");
-    }
+async fn record_failure(bank: &Bank, id: OperatorId, origin: &Origin) -> Result<()> {
+    let tx = bank.db.begin().await?;
+    operator_event::record(bank, &tx, id, "signInFailed", None, origin).await?;
+    Ok(tx.commit().await?)
 }
 
 /// The step of a code that is right now.
