@@ -33,9 +33,11 @@ impl MigratorTrait for Migrator {
             Sql { name: "m0008_kyc", text: include_str!("m0008_kyc.sql") },
             Sql { name: "m0009_recovery", text: include_str!("m0009_recovery.sql") },
         ];
-        let first: Box<dyn MigrationTrait> = Box::new(m0001_bank::Migration);
-        let later = sql.into_iter().map(|sql| Box::new(sql) as Box<dyn MigrationTrait>);
-        [first].into_iter().chain(later).collect()
+        let mut all: Vec<Box<dyn MigrationTrait>> = vec![Box::new(m0001_bank::Migration)];
+        for migration in sql {
+            all.push(Box::new(migration));
+        }
+        all
     }
 }
 

@@ -17,7 +17,7 @@ use crate::bank::Bank;
 use crate::clock::Time;
 use crate::error::{Fault, Result, unique_or};
 use crate::id::{ApplicationId, UserId};
-use crate::notification::{self, Notice};
+use crate::notification::{self, Case, Notice};
 use crate::operator::{Officer, Role};
 use crate::origin::Origin;
 use crate::page::{Page, Slice};
@@ -215,7 +215,7 @@ pub(crate) async fn approve(bank: &Bank, tx: &DatabaseTransaction, id: Applicati
     let level = row.level.max(person.kyc_level);
     let set = user::ActiveModel { kyc_level: Set(level), ..Default::default() };
     user::Entity::update_many().set(set).filter(user::COLUMN.id.eq(row.user_id)).exec(tx).await?;
-    let (kind, notice) = (SecurityEventKind::LevelRaised, Notice::LevelRaised { level });
+    let (kind, notice) = (SecurityEventKind::LevelRaised, Notice::Case(Case::LevelRaised { level }));
     notification::warn(bank, tx, &key, kind, &notice, &Origin::default()).await
 }
 
@@ -230,7 +230,7 @@ pub async fn reject(bank: &Bank, officer: &Officer, id: ApplicationId, reason: &
     let (row, _, key) = open(bank, &tx, id).await?;
     let sealed = key.seal(REASON, id.0, &reason)?;
     let row = decide(bank, &tx, row, ApplicationState::Rejected, Some(sealed)).await?;
-    let (kind, notice) = (SecurityEventKind::LevelRefused, Notice::LevelRefused { reason });
+    let (kind, notice) = (SecurityEventKind::LevelRefused, Notice::Case(Case::LevelRefused { reason }));
     notification::warn(bank, &tx, &key, kind, &notice, &Origin::default()).await?;
     tx.commit().await?;
     bank.bell.ring();

@@ -1,6 +1,6 @@
 //! What notices say in Chinese, in simplified characters.
 
-use super::{CodePurpose, Notice};
+use super::{Case, CodePurpose, Notice};
 use crate::link::Links;
 use crate::secret::Secret;
 
@@ -13,9 +13,8 @@ pub(super) fn subject(notice: &Notice) -> String {
         Notice::Closed => "您的钱包已关闭",
         Notice::HandleAdded { .. } => "已添加新的联系地址",
         Notice::HandleRemoved { .. } => "已移除联系地址",
+        Notice::Case(case) => case_subject(case),
         Notice::HandleTaken => "您已有钱包",
-        Notice::LevelRaised { .. } => "您的认证等级已提升",
-        Notice::LevelRefused { .. } => "您的认证申请未通过",
         Notice::Locked => "您的钱包已锁定",
         Notice::NewDevice { .. } => "您的钱包在新设备上登录",
         Notice::PasskeyAdded { .. } => "已添加通行密钥",
@@ -27,16 +26,12 @@ pub(super) fn subject(notice: &Notice) -> String {
         Notice::PrimaryHandleChanged { .. } => "主要联系地址已更改",
         Notice::RecoveryCodeUsed { .. } => "已使用一个恢复代码",
         Notice::RecoveryCodesRenewed => "您有新的恢复代码",
-        Notice::RecoveryApproved { .. } => "三天后您的钱包将更换联系地址",
-        Notice::RecoveryCancelled => "您的钱包保留原有联系地址",
-        Notice::RecoveryOpened { .. } => "有人声称无法使用您钱包的联系地址",
         Notice::ReportedNotMe => "所有会话已结束",
         Notice::SecurityQuestionsChanged => "您的安全问题已更改",
         Notice::SignInsStopped => "有人正在尝试您的密码",
         Notice::TokenReused => "为保障安全，会话已结束",
         Notice::TotpDisabled => "双重验证已关闭",
         Notice::TotpEnabled => "双重验证已开启",
-        Notice::WalletRecovered { .. } => "您的钱包已更换联系地址",
         Notice::Unlocked => "您的钱包已解锁",
     };
     subject.to_owned()
@@ -61,14 +56,7 @@ pub(super) fn body(notice: &Notice, links: &Links, at: &str) -> String {
         Notice::HandleTaken => {
             "有人尝试使用此地址注册。如果是您本人，请直接登录；如果不是，无需任何操作。".to_owned()
         }
-        Notice::LevelRaised { level } => format!("自 {at} 起您的认证等级为 {} 级。", level.number()),
-        Notice::LevelRefused { reason } => format!("您的申请于 {at} 未通过：{reason} 您可以重新申请。"),
-        Notice::RecoveryOpened { handle, token } => recovery_opened(at, handle, token.as_ref()),
-        Notice::RecoveryApproved { token } => recovery_approved(at, token.as_ref()),
-        Notice::RecoveryCancelled => format!("更换联系地址的申请已于 {at} 取消。{NOT_YOU}"),
-        Notice::WalletRecovered { handle } => {
-            format!("自 {at} 起 {handle} 为主要联系地址，所有会话均已结束。请用它设置新密码。{NOT_YOU}")
-        }
+        Notice::Case(case) => case_body(case, at),
         Notice::Locked => {
             format!("自 {at} 起资金无法转出，其他会话和所有 API 密钥均已失效。一小时后可解锁。")
         }
@@ -127,6 +115,30 @@ fn new_device(at: &str, agent: &str, address: &str, token: Option<&Secret>, link
         None => "请立即结束该会话并修改密码。".to_owned(),
     };
     format!("时间：{at}，地址：{address}，设备：{agent}。如果是您本人，无需任何操作；如果不是，{then}")
+}
+
+fn case_subject(case: &Case) -> &'static str {
+    match case {
+        Case::LevelRaised { .. } => "您的认证等级已提升",
+        Case::LevelRefused { .. } => "您的认证申请未通过",
+        Case::RecoveryApproved { .. } => "三天后您的钱包将更换联系地址",
+        Case::RecoveryCancelled => "您的钱包保留原有联系地址",
+        Case::RecoveryOpened { .. } => "有人声称无法使用您钱包的联系地址",
+        Case::WalletRecovered { .. } => "您的钱包已更换联系地址",
+    }
+}
+
+fn case_body(case: &Case, at: &str) -> String {
+    match case {
+        Case::LevelRaised { level } => format!("自 {at} 起您的认证等级为 {} 级。", level.number()),
+        Case::LevelRefused { reason } => format!("您的申请于 {at} 未通过：{reason} 您可以重新申请。"),
+        Case::RecoveryOpened { handle, token } => recovery_opened(at, handle, token.as_ref()),
+        Case::RecoveryApproved { token } => recovery_approved(at, token.as_ref()),
+        Case::RecoveryCancelled => format!("更换联系地址的申请已于 {at} 取消。{NOT_YOU}"),
+        Case::WalletRecovered { handle } => {
+            format!("自 {at} 起 {handle} 为主要联系地址，所有会话均已结束。请用它设置新密码。{NOT_YOU}")
+        }
+    }
 }
 
 fn recovery_opened(at: &str, handle: &str, token: Option<&Secret>) -> String {

@@ -1,6 +1,6 @@
 //! What notices say in English.
 
-use super::{CodePurpose, Notice};
+use super::{Case, CodePurpose, Notice};
 use crate::link::Links;
 use crate::secret::Secret;
 
@@ -13,9 +13,8 @@ pub(super) fn subject(notice: &Notice) -> String {
         Notice::Closed => "Your wallet is closed",
         Notice::HandleAdded { .. } => "An address was added",
         Notice::HandleRemoved { .. } => "An address was removed",
+        Notice::Case(case) => case_subject(case),
         Notice::HandleTaken => "You have a wallet already",
-        Notice::LevelRaised { .. } => "You are known better",
-        Notice::LevelRefused { .. } => "Your application was rejected",
         Notice::Locked => "Your wallet is locked",
         Notice::NewDevice { .. } => "Your wallet was opened on a new device",
         Notice::PasskeyAdded { .. } => "A passkey was added",
@@ -27,16 +26,12 @@ pub(super) fn subject(notice: &Notice) -> String {
         Notice::PrimaryHandleChanged { .. } => "Your primary address was changed",
         Notice::RecoveryCodeUsed { .. } => "A recovery code was used",
         Notice::RecoveryCodesRenewed => "You have new recovery codes",
-        Notice::RecoveryApproved { .. } => "In three days your wallet has another address",
-        Notice::RecoveryCancelled => "Your wallet keeps its addresses",
-        Notice::RecoveryOpened { .. } => "Somebody says to have lost your wallet's address",
         Notice::ReportedNotMe => "All sessions were ended",
         Notice::SecurityQuestionsChanged => "Your security questions were changed",
         Notice::SignInsStopped => "Somebody is guessing your password",
         Notice::TokenReused => "A session was ended for your safety",
         Notice::TotpDisabled => "Two-factor authentication is off",
         Notice::TotpEnabled => "Two-factor authentication is on",
-        Notice::WalletRecovered { .. } => "Your wallet has another address",
         Notice::Unlocked => "Your wallet is unlocked",
     };
     subject.to_owned()
@@ -67,15 +62,7 @@ pub(super) fn body(notice: &Notice, links: &Links, at: &str) -> String {
             there is nothing to do."
                 .to_owned()
         }
-        Notice::LevelRaised { level } => format!("Since {at} you are known at level {}.", level.number()),
-        Notice::LevelRefused { reason } => format!("At {at} it was rejected: {reason} You can apply again."),
-        Notice::RecoveryOpened { handle, token } => recovery_opened(at, handle, token.as_ref()),
-        Notice::RecoveryApproved { token } => recovery_approved(at, token.as_ref()),
-        Notice::RecoveryCancelled => format!("At {at} it was cancelled that it gets another. {NOT_YOU}"),
-        Notice::WalletRecovered { handle } => format!(
-            "Since {at} {handle} is its primary address, and all sessions were ended. Choose a new password with it. \
-             {NOT_YOU}"
-        ),
+        Notice::Case(case) => case_body(case, at),
         Notice::Locked => format!(
             "Since {at} no money can leave it, and your other sessions and all API keys have ended. You can unlock it after an hour."
         ),
@@ -93,13 +80,7 @@ pub(super) fn body(notice: &Notice, links: &Links, at: &str) -> String {
         Notice::PasswordChanged => {
             format!("At {at}. All other sessions and all API keys were ended. {NOT_YOU}")
         }
-        Notice::PasswordReset { token } => {
-            let how = match links.reset(token) {
-                Some(link) => format!("Choose a new password here:\n{link}\n\n"),
-                None => format!("Give this code to the app to choose a new password: {}. ", token.reveal()),
-            };
-            format!("{how}It works once, for ten minutes. If you did not ask for it, there is nothing to do.")
-        }
+        Notice::PasswordReset { token } => password_reset(token, links),
         Notice::PayeeTrusted { payee } => {
             format!("Since {at} payments to {payee} are made without asking you. {NOT_YOU}")
         }
@@ -142,6 +123,39 @@ fn new_device(at: &str, agent: &str, address: &str, token: Option<&Secret>, link
         None => "end the session and change your password now.".to_owned(),
     };
     format!("At {at}, from {address}, with {agent}. If it was you, there is nothing to do. If not: {then}")
+}
+
+fn password_reset(token: &Secret, links: &Links) -> String {
+    let how = match links.reset(token) {
+        Some(link) => format!("Choose a new password here:\n{link}\n\n"),
+        None => format!("Give this code to the app to choose a new password: {}. ", token.reveal()),
+    };
+    format!("{how}It works once, for ten minutes. If you did not ask for it, there is nothing to do.")
+}
+
+fn case_subject(case: &Case) -> &'static str {
+    match case {
+        Case::LevelRaised { .. } => "You are known better",
+        Case::LevelRefused { .. } => "Your application was rejected",
+        Case::RecoveryApproved { .. } => "In three days your wallet has another address",
+        Case::RecoveryCancelled => "Your wallet keeps its addresses",
+        Case::RecoveryOpened { .. } => "Somebody says to have lost your wallet's address",
+        Case::WalletRecovered { .. } => "Your wallet has another address",
+    }
+}
+
+fn case_body(case: &Case, at: &str) -> String {
+    match case {
+        Case::LevelRaised { level } => format!("Since {at} you are known at level {}.", level.number()),
+        Case::LevelRefused { reason } => format!("At {at} it was rejected: {reason} You can apply again."),
+        Case::RecoveryOpened { handle, token } => recovery_opened(at, handle, token.as_ref()),
+        Case::RecoveryApproved { token } => recovery_approved(at, token.as_ref()),
+        Case::RecoveryCancelled => format!("At {at} it was cancelled that it gets another. {NOT_YOU}"),
+        Case::WalletRecovered { handle } => format!(
+            "Since {at} {handle} is its primary address, and all sessions were ended. Choose a new password with it. \
+             {NOT_YOU}"
+        ),
+    }
 }
 
 fn recovery_opened(at: &str, handle: &str, token: Option<&Secret>) -> String {

@@ -30,7 +30,7 @@ use sea_orm::{
     IntoActiveModel, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
 };
 
-pub use notice::{CodePurpose, Notice};
+pub use notice::{Case, CodePurpose, Notice};
 pub use text::{Text, text};
 
 /// What a notification is about.

@@ -106,6 +106,18 @@ pub enum Notice {
     Locked,
     /// The person has unlocked its wallet.
     Unlocked,
+    /// What operators were asked for, and what they decided.
+    Case(Case),
+    /// The wallet was closed, and its person forgotten.
+    Closed,
+    /// Too many wrong passwords: for a while nobody can try another.
+    SignInsStopped,
+}
+
+/// What operators were asked for, and what they decided.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "case", rename_all = "kebab-case")]
+pub enum Case {
     /// The person is known better.
     LevelRaised {
         /// How well.
@@ -137,10 +149,6 @@ pub enum Notice {
         /// Which, with most of it hidden.
         handle: String,
     },
-    /// The wallet was closed, and its person forgotten.
-    Closed,
-    /// Too many wrong passwords: for a while nobody can try another.
-    SignInsStopped,
 }
 
 /// What a code is for.
@@ -189,12 +197,7 @@ impl Notice {
             | Self::SecurityQuestionsChanged
             | Self::Locked
             | Self::Unlocked
-            | Self::LevelRaised { .. }
-            | Self::LevelRefused { .. }
-            | Self::RecoveryOpened { .. }
-            | Self::RecoveryApproved { .. }
-            | Self::RecoveryCancelled
-            | Self::WalletRecovered { .. }
+            | Self::Case(_)
             | Self::SignInsStopped => Some(Category::Security),
         }
     }
@@ -203,8 +206,7 @@ impl Notice {
     pub(crate) fn for_inbox(&self) -> Self {
         let mut kept = self.clone();
         if let Self::NewDevice { token, .. }
-        | Self::RecoveryOpened { token, .. }
-        | Self::RecoveryApproved { token } = &mut kept
+        | Self::Case(Case::RecoveryOpened { token, .. } | Case::RecoveryApproved { token }) = &mut kept
         {
             *token = None;
         }

@@ -6,7 +6,7 @@ use crate::clock::Time;
 use crate::error::{Error, Fault, Result};
 use crate::handle::{Handle, own};
 use crate::id::{EventId, JobId, RecoveryId, UserId};
-use crate::notification::{self, Notice};
+use crate::notification::{self, Case, Notice};
 use crate::operator::{Officer, Role};
 use crate::origin::Origin;
 use crate::outbox;
@@ -37,7 +37,10 @@ pub async fn announce(bank: &Bank, job: JobId, id: RecoveryId) -> Result<()> {
             ..Default::default()
         };
         update(&tx, id, known).await?;
-        let notice = Notice::RecoveryOpened { handle: found.masked(), token: Some(cancel_token(bank, id)) };
+        let notice = Notice::Case(Case::RecoveryOpened {
+            handle: found.masked(),
+            token: Some(cancel_token(bank, id)),
+        });
         warn(bank, &tx, &key, SecurityEventKind::RecoveryOpened, &notice).await?;
     }
     outbox::done(&tx, job).await?;
@@ -102,7 +105,7 @@ pub(crate) async fn approve(bank: &Bank, tx: &DatabaseTransaction, id: RecoveryI
         ..Default::default()
     };
     update(tx, id, set).await?;
-    let notice = Notice::RecoveryApproved { token: Some(cancel_token(bank, id)) };
+    let notice = Notice::Case(Case::RecoveryApproved { token: Some(cancel_token(bank, id)) });
     warn(bank, tx, &key, SecurityEventKind::RecoveryApproved, &notice).await
 }
 
@@ -168,7 +171,7 @@ async fn finish(bank: &Bank, id: RecoveryId) -> Result<bool> {
     session::end_all(&tx, user, None, EndReason::FactorChanged, now).await?;
     guard::set(&tx, user, now).await?;
     update(&tx, id, closed(RecoveryState::Done, now)).await?;
-    let notice = Notice::WalletRecovered { handle: found.masked() };
+    let notice = Notice::Case(Case::WalletRecovered { handle: found.masked() });
     let event = SecurityEventKind::WalletRecovered;
     warn(bank, &tx, &key, event, &notice).await?;
     tx.commit().await?;

@@ -24,7 +24,7 @@ use crate::handle::{Fingerprint, Handle};
 use crate::id::{RecoveryId, UserId, VerificationId};
 use crate::keys;
 use crate::language::Locale;
-use crate::notification::{self, Notice};
+use crate::notification::{self, Case, Notice};
 use crate::origin::Origin;
 use crate::outbox::{self, Job};
 use crate::page::{Page, Slice};
@@ -177,7 +177,7 @@ async fn cancel_where(bank: &Bank, user: UserId, id: Option<RecoveryId>, origin:
     }
     let cancelled = open.exec(&tx).await?.rows_affected;
     if cancelled > 0 {
-        let (kind, notice) = (SecurityEventKind::RecoveryCancelled, Notice::RecoveryCancelled);
+        let (kind, notice) = (SecurityEventKind::RecoveryCancelled, Notice::Case(Case::RecoveryCancelled));
         notification::warn(bank, &tx, &key, kind, &notice, origin).await?;
     }
     tx.commit().await?;

@@ -2,8 +2,7 @@
 //!
 //! Guarantees: a refresh token works once (RFC 9700, section 4.14.2). Whoever shows a used one
 //! again ends the session, since one of the two who have it is a thief, and the person is told; without a time of
-//! grace, in which a thief would go unseen (ASVS 5.0, 10.4.5). Only
-//! hashes are stored. A session ends when it was not refreshed for [`IDLE`], and after [`LIFE`] in any
+//! grace, in which a thief would go unseen (ASVS 5.0, 10.4.5). Only hashes are stored. A session ends when it was not refreshed for [`IDLE`], and after [`LIFE`] in any
 //! case (ASVS 5.0, 7.3.1 and 7.3.2). The access token is made by the api from what is here; it dies with
 //! the session, because every request is [`check`]ed, or claims its session to the ledger. An API key is carried
 //! by a session without a device, which is never refreshed.
