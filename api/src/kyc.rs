@@ -7,7 +7,7 @@ use async_graphql::{Context, Enum, ID, InputObject, Object, SimpleObject};
 use chrono::{DateTime, NaiveDate, Utc};
 use entity::kyc;
 
-/// How well a person is known. It sets how much may leave its wallet.
+/// How well a person is known.
 #[derive(Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(remote = "kyc::Level", name = "KycLevel")]
 pub(crate) enum Level {

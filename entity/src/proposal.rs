@@ -51,6 +51,8 @@ pub enum Change {
         name: String,
         /// To do what.
         roles: Vec<Role>,
+        /// The first half of the invitation, which only the proposer is shown.
+        half: Secret,
     },
 }
 
@@ -98,13 +100,26 @@ impl Change {
         }
     }
 
-    /// What of ours it is about; none for an operator who is to be.
-    pub fn thing(&self) -> Option<Uuid> {
+    /// An operator to be invited. Neither who proposes nor who approves can take the invitation up alone.
+    pub fn invite(name: String, roles: Vec<Role>) -> Self {
+        Self::InviteOperator { name, roles, half: operator::new_half() }
+    }
+
+    /// The first half of an invitation.
+    pub fn first_half(&self) -> Option<&Secret> {
         match self {
-            Self::UnfreezeUser { user } => Some(user.0),
-            Self::RaiseLevel { application } => Some(application.0),
-            Self::RecoverHandle { recovery } => Some(recovery.0),
-            Self::InviteOperator { .. } => None,
+            Self::InviteOperator { half, .. } => Some(half),
+            Self::UnfreezeUser { .. } | Self::RaiseLevel { .. } | Self::RecoverHandle { .. } => None,
+        }
+    }
+
+    /// What it is about: a person, an application, a case, or the digest of an operator's name.
+    pub fn subject(&self, bank: &Bank) -> Uuid {
+        match self {
+            Self::UnfreezeUser { user } => user.0,
+            Self::RaiseLevel { application } => application.0,
+            Self::RecoverHandle { recovery } => recovery.0,
+            Self::InviteOperator { name, .. } => bank.vault.digest(&[b"operator", name.as_bytes()]).0,
         }
     }
 
@@ -117,37 +132,30 @@ impl Change {
         }
     }
 
-    /// What it is about.
-    fn subject(&self, bank: &Bank) -> Uuid {
-        match self {
-            Self::UnfreezeUser { user } => user.0,
-            Self::RaiseLevel { application } => application.0,
-            Self::RecoverHandle { recovery } => recovery.0,
-            Self::InviteOperator { name, .. } => bank.vault.digest(&[b"operator", name.as_bytes()]).0,
-        }
-    }
-
     /// Refuses what could not be done now.
     async fn check(&self, bank: &Bank) -> Result<()> {
         match self {
             Self::UnfreezeUser { user } => freeze::check_frozen(bank, *user).await,
             Self::RaiseLevel { application } => kyc::check_open(bank, *application).await.map(drop),
             Self::RecoverHandle { recovery } => recovery::check_open(bank, *recovery).await.map(drop),
-            Self::InviteOperator { name, roles } => {
+            Self::InviteOperator { name, roles, .. } => {
                 operator::parse_name(name)?;
                 if roles.is_empty() { Err(Code::RoleMissing.at("roles").into()) } else { Ok(()) }
             }
         }
     }
 
-    /// Does it; an invitation has a token, which is shown once.
+    /// Does it; an invitation has a second half, which is shown once.
     async fn make(&self, bank: &Bank, tx: &DatabaseTransaction) -> Result<Option<Secret>> {
         match self {
             Self::UnfreezeUser { user } => freeze::set(bank, tx, *user, false).await.map(|_| None),
             Self::RaiseLevel { application } => kyc::approve(bank, tx, *application).await.map(|()| None),
             Self::RecoverHandle { recovery } => recovery::approve(bank, tx, *recovery).await.map(|()| None),
-            Self::InviteOperator { name, roles } => {
-                operator::invite_in(bank, tx, name, roles).await.map(Some)
+            Self::InviteOperator { name, roles, half } => {
+                let other = operator::new_half();
+                let token = operator::join_halves(half, &other);
+                operator::invite_in(bank, tx, name, roles, &token).await?;
+                Ok(Some(other))
             }
         }
     }
@@ -202,21 +210,40 @@ pub async fn propose(bank: &Bank, officer: &Officer, change: Change, reason: &st
     Ok(Proposal::read(bank, &row)?)
 }
 
-/// Approves a proposal of another: it is done. Gives the token of an invitation, which is shown once.
+/// Approves a proposal of another: it is done. Gives the second half of an invitation, which is shown once.
 ///
 /// # Errors
 /// See the module.
 pub async fn approve(bank: &Bank, officer: &Officer, id: ProposalId) -> Result<(Proposal, Option<Secret>)> {
     let tx = bank.db.begin().await?;
     let proposal = open(bank, &tx, officer, id).await?;
-    if proposal.proposed_by == officer.id {
-        return Err(Code::SelfApproval.at("id").into());
-    }
+    refuse_one_alone(bank, &tx, officer, &proposal).await?;
     let token = proposal.change.make(bank, &tx).await?;
     let decided = decide(bank, &tx, officer, proposal, ProposalState::Approved).await?;
     tx.commit().await?;
     bank.bell.ring();
     Ok((decided, token))
+}
+
+/// Refuses who has proposed it itself or is to be invited by it, and what was proposed by who may not any more.
+async fn refuse_one_alone(
+    bank: &Bank,
+    tx: &DatabaseTransaction,
+    officer: &Officer,
+    proposal: &Proposal,
+) -> Result<()> {
+    let invited = match &proposal.change {
+        Change::InviteOperator { name, .. } => operator::is_named(tx, officer.id, name).await?,
+        Change::UnfreezeUser { .. } | Change::RaiseLevel { .. } | Change::RecoverHandle { .. } => false,
+    };
+    if invited || proposal.proposed_by == officer.id {
+        return Err(Code::SelfApproval.at("id").into());
+    }
+    if operator::has_role(tx, proposal.proposed_by, proposal.change.role()).await? {
+        return Ok(());
+    }
+    tracing::warn!(proposal = %proposal.id, at = %bank.clock.now(), "who has proposed it may not any more");
+    Err(Code::RoleMissing.at("proposedById").into())
 }
 
 /// Rejects a proposal, or takes back one's own.

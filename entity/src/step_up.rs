@@ -185,11 +185,17 @@ pub(crate) async fn pay<F: Future<Output = Result<Transaction>>>(
     payment: Payment,
     submit: impl Fn(Consent) -> F,
 ) -> Result<Paid> {
-    guard::reserve(bank, payment.payer, payment.amount, &payment.key).await?;
+    // What is only asked about takes no share of what a guarded person may spend.
+    let reserve = || guard::reserve(bank, payment.payer, payment.amount, &payment.key);
     if payment.payer.scopes.is_some() {
+        reserve().await?;
         return api_key::pay(bank, &payment, || submit(Consent::Limited)).await.map(Paid::Done);
     }
-    let first = submit(consent(bank, &payment).await?).await;
+    let consent = consent(bank, &payment).await?;
+    if consent != Consent::Missing {
+        reserve().await?;
+    }
+    let first = submit(consent).await;
     let Err(Error::Refused(Refusal { code: Code::ChallengeRequired, .. })) = first else {
         return first.map(Paid::Done);
     };
@@ -198,6 +204,7 @@ pub(crate) async fn pay<F: Future<Output = Result<Transaction>>>(
     }
     let payer = payment.payer;
     if payer.confirmed && payee::is_trusted(&bank.db, payer.user, payment.payee).await? {
+        reserve().await?;
         return submit(Consent::Trusted).await.map(Paid::Done);
     }
     ask(bank, payment).await.map(Paid::Asked)
@@ -215,6 +222,7 @@ async fn consent(bank: &Bank, payment: &Payment) -> Result<Consent> {
         return Ok(Consent::Missing);
     }
     let allowance = bank.exemptions.allowance(bank, payment.amount.currency()).await?;
+    let allowance = allowance.filter(|allowance| payment.amount.minor() <= allowance.single);
     Ok(allowance.map_or(Consent::Missing, Consent::Small))
 }
 

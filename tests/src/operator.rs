@@ -60,6 +60,6 @@ impl World {
         let roles = [Role::Admin, Role::Reviewer];
         let second = self.hire(&format!("second-{}", unique()), &roles).await;
         let input = json!({ "id": proposal["proposal"]["id"] });
-        second.act("approveProposal", "proposal { state } invitation", input).await
+        second.act("approveProposal", "proposal { state } secondHalf", input).await
     }
 }

@@ -1,7 +1,7 @@
 //! The schema of those who run the wallet, at a route of its own. Its types never reach apps.
 //!
-//! Guarantees: whoever gets past [`acting`] has a session and the role, and what it is about to do or see is in its
-//! log already. No other way leads to an officer. Refuses `UNAUTHENTICATED`, `ROLE_MISSING`.
+//! Guarantees: whoever gets past [`acting`] has a session and the role, and what it asks for, granted or not, is in
+//! its log already. No other way leads to an officer. Refuses `UNAUTHENTICATED`, `ROLE_MISSING`.
 
 mod account;
 mod books;
@@ -39,8 +39,8 @@ fn officer<'a>(context: &Context<'a>) -> ApiResult<&'a Officer> {
 /// The operator who asks, if it has the role; that it does or sees this field is in its log.
 async fn acting<'a>(context: &Context<'a>, role: Role, subject: Option<Uuid>) -> ApiResult<&'a Officer> {
     let officer = officer(context)?;
-    officer.require(role)?;
     announce(context, officer, subject).await?;
+    officer.require(role)?;
     Ok(officer)
 }
 

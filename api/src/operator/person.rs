@@ -51,8 +51,11 @@ impl PersonQuery {
         context: &Context<'_>,
         #[graphql(desc = "A verified handle.")] handle: HandleInput,
     ) -> ApiResult<User> {
-        let found = user::reached_by(bank(context)?, &handle.parse()?).await?;
-        acting(context, Role::Support, found.map(|id| id.0)).await?;
+        let wanted = handle.parse()?;
+        let found = user::reached_by(bank(context)?, &wanted).await?;
+        let about = found
+            .map_or_else(|| bank(context).map(|bank| bank.vault.fingerprint(&wanted).0), |id| Ok(id.0))?;
+        acting(context, Role::Support, Some(about)).await?;
         crate::user::find(context, found.ok_or(Code::NotFound.at("handle"))?).await
     }
 }

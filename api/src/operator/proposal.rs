@@ -79,7 +79,7 @@ impl From<Proposed> for Change {
             Proposed::RecoverHandle { recovery } => {
                 Self::RecoverHandle(RecoverHandle { recovery_case_id: recovery.to_global().to_id() })
             }
-            Proposed::InviteOperator { name, roles } => {
+            Proposed::InviteOperator { name, roles, .. } => {
                 let roles = roles.into_iter().map(Into::into).collect();
                 Self::InviteOperator(InviteOperator { name, roles })
             }
@@ -158,7 +158,7 @@ impl ChangeInput {
                 Proposed::RecoverHandle { recovery: RecoveryId::parse(&id, "change.recoverHandle")? }
             }
             Self::InviteOperator(InviteOperatorInput { name, roles }) => {
-                Proposed::InviteOperator { name, roles: roles.into_iter().map(Into::into).collect() }
+                Proposed::invite(name, roles.into_iter().map(Into::into).collect())
             }
         })
     }
@@ -178,6 +178,8 @@ pub(crate) struct ProposeInput {
 pub(crate) struct ProposePayload {
     /// The proposal.
     proposal: Proposal,
+    /// For an invitation, the first half of its token, to hand to whoever is invited. It is shown once.
+    first_half: Option<String>,
 }
 
 /// The proposal to be decided.
@@ -192,8 +194,9 @@ pub(crate) struct ApproveProposalInput {
 pub(crate) struct ApproveProposalPayload {
     /// The proposal.
     proposal: Proposal,
-    /// For an invitation, the token to hand to the operator. It is shown once and works for a day.
-    invitation: Option<String>,
+    /// For an invitation, the second half of its token, to hand to whoever is invited; both, one after the other, work once,
+    /// for a day. It is shown once.
+    second_half: Option<String>,
 }
 
 /// The proposal to be rejected.
@@ -247,9 +250,11 @@ impl ProposalMutation {
         #[graphql(desc = "What, and why.")] input: ProposeInput,
     ) -> ApiResult<ProposePayload> {
         let (officer, change) = (officer(context)?, input.change.parse()?);
-        announce(context, officer, change.thing()).await?;
-        let proposal = proposal::propose(bank(context)?, officer, change, &input.reason).await?;
-        Ok(ProposePayload { proposal: proposal.into() })
+        let bank = bank(context)?;
+        announce(context, officer, Some(change.subject(bank))).await?;
+        let proposal = proposal::propose(bank, officer, change, &input.reason).await?;
+        let first_half = proposal.change.first_half().map(|half| half.reveal().to_owned());
+        Ok(ProposePayload { proposal: proposal.into(), first_half })
     }
 
     /// Approves what another operator has proposed: it is done. Refuses `NOT_FOUND`, `ROLE_MISSING`, `SELF_APPROVAL`,
@@ -262,8 +267,8 @@ impl ProposalMutation {
         let (officer, id) = (officer(context)?, ProposalId::parse(&input.id, "id")?);
         announce(context, officer, Some(id.0)).await?;
         let (proposal, token) = proposal::approve(bank(context)?, officer, id).await?;
-        let invitation = token.map(|token| token.reveal().to_owned());
-        Ok(ApproveProposalPayload { proposal: proposal.into(), invitation })
+        let second_half = token.map(|token| token.reveal().to_owned());
+        Ok(ApproveProposalPayload { proposal: proposal.into(), second_half })
     }
 
     /// Rejects a proposal, or takes back one's own. Refuses `NOT_FOUND`, `ROLE_MISSING`, `PROPOSAL_DECIDED`.

@@ -129,10 +129,33 @@ pub fn parse_name(text: &str) -> Result<String, Refusal> {
 /// `NAME_INVALID`, `ROLE_MISSING` without a role.
 pub async fn invite(bank: &Bank, name: &str, roles: &[Role]) -> Result<Secret> {
     let tx = bank.db.begin().await?;
-    let token = invite_in(bank, &tx, &parse_name(name)?, roles).await?;
+    let token = join_halves(&new_half(), &new_half());
+    invite_in(bank, &tx, &parse_name(name)?, roles, &token).await?;
     tx.commit().await?;
     tracing::warn!(name, "an operator was invited");
     Ok(token)
+}
+
+/// Half of the token of an invitation: 256 random bits.
+pub(crate) fn new_half() -> Secret {
+    Secret::new(keys::hex(&keys::random_bytes()))
+}
+
+/// The token of both halves, as whoever is invited writes them one after the other.
+pub(crate) fn join_halves(first: &Secret, second: &Secret) -> Secret {
+    Secret::new(format!("{}{}", first.reveal(), second.reveal()))
+}
+
+/// Whether an operator has this name.
+pub(crate) async fn is_named(tx: &DatabaseTransaction, id: OperatorId, name: &str) -> Result<bool> {
+    Ok(operator::Entity::find_by_id(id).one(tx).await?.is_some_and(|row| row.name == name))
+}
+
+/// Whether an operator may sign in and has a role.
+pub(crate) async fn has_role(tx: &DatabaseTransaction, id: OperatorId, role: Role) -> Result<bool> {
+    let row = operator::Entity::find_by_id(id).one(tx).await?;
+    let row = row.filter(|row| row.state == OperatorState::Active);
+    Ok(row.map(|row| stored_roles(&row.roles)).transpose()?.is_some_and(|roles| roles.contains(&role)))
 }
 
 /// The same in an open transaction.
@@ -141,12 +164,12 @@ pub(crate) async fn invite_in(
     tx: &DatabaseTransaction,
     name: &str,
     roles: &[Role],
-) -> Result<Secret> {
+    token: &Secret,
+) -> Result<()> {
     if roles.is_empty() {
         return Err(Code::RoleMissing.at("roles").into());
     }
     let now = bank.clock.now();
-    let token = Secret::new(format!("oki_{}", keys::hex(&keys::random_bytes())));
     let known = operator::Entity::find().filter(operator::COLUMN.name.eq(name)).lock_exclusive();
     let known = known.one(tx).await?;
     let row = operator::Model {
@@ -168,7 +191,7 @@ pub(crate) async fn invite_in(
         let taken = unique_or(Code::NameInvalid.at("name"));
         operator::Entity::insert(row.into_active_model()).exec_without_returning(tx).await.map_err(taken)?;
     }
-    Ok(token)
+    Ok(())
 }
 
 const TOTP: &str = "operators.totp_secret";

@@ -1,6 +1,6 @@
 //! What becomes of a case: its person is found and told, operators decide, and three days later it is done.
 
-use super::{Answers, Claim, DELAY, Recovery, RecoveryState, cancel_token, closed, is_taken};
+use super::{Answers, Claim, DELAY, Recovery, RecoveryState, cancel_token, closed};
 use crate::bank::Bank;
 use crate::clock::Time;
 use crate::error::{Error, Fault, Result};
@@ -17,7 +17,10 @@ use crate::table::{handle, passkey, recovery_case, recovery_code, totp_secret};
 use crate::user::{self, UserState};
 use crate::vault::DataKey;
 use crate::{guard, security_question};
-use sea_orm::{ActiveValue::Set, ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QuerySelect};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter,
+    QuerySelect,
+};
 
 /// Finds out whose handle is said to be lost, tells that person, and ends the job.
 ///
@@ -83,11 +86,22 @@ async fn warn(
     notification::warn(bank, tx, key, kind, notice, &Origin::default()).await
 }
 
-/// Refuses a case that is not open, or is nobody's.
+/// Refuses a case that is not open, is nobody's, or can't be done any more.
 pub(crate) async fn check_open(bank: &Bank, id: RecoveryId) -> Result<UserId> {
-    let row = recovery_case::Entity::find_by_id(id).one(bank.db.connection()).await?;
-    let row = row.filter(|row| row.state == RecoveryState::Open);
-    Ok(row.and_then(|row| row.user_id).ok_or(Code::NotFound.at("id"))?)
+    let db = bank.db.connection();
+    let row = recovery_case::Entity::find_by_id(id).one(db).await?;
+    let row = row.filter(|row| row.state == RecoveryState::Open).ok_or(Code::NotFound.at("id"))?;
+    if !can_be_done(db, &row).await? {
+        return Err(Code::NotFound.at("id").into());
+    }
+    Ok(row.user_id.ok_or(Code::NotFound.at("id"))?)
+}
+
+/// Whether the lost handle is still this person's, and the new one nobody's.
+async fn can_be_done(db: &impl ConnectionTrait, row: &recovery_case::Model) -> Result<bool> {
+    let owner = handle::Entity::find_by_id(row.lost).one(db).await?.map(|lost| lost.user_id);
+    let is_taken = handle::Entity::find_by_id(row.found).one(db).await?.is_some();
+    Ok(owner.is_some() && owner == row.user_id && !is_taken)
 }
 
 /// Approves a case, for two operators who agree: it takes effect three days from now.
@@ -95,7 +109,8 @@ pub(crate) async fn approve(bank: &Bank, tx: &DatabaseTransaction, id: RecoveryI
     let user = check_open(bank, id).await?;
     let (_, key) = user::lock(bank, tx, user).await?;
     let row = recovery_case::Entity::find_by_id(id).lock_exclusive().one(tx).await?;
-    if row.is_none_or(|row| row.state != RecoveryState::Open) {
+    let row = row.filter(|row| row.state == RecoveryState::Open).ok_or(Code::NotFound.at("id"))?;
+    if !can_be_done(tx, &row).await? {
         return Err(Code::NotFound.at("id").into());
     }
     let effective_at = bank.clock.now() + DELAY;
@@ -159,7 +174,9 @@ async fn finish(bank: &Bank, id: RecoveryId) -> Result<bool> {
     };
     let row = find().lock_exclusive().one(&tx).await?.filter(|row| row.state == RecoveryState::Approved);
     let Some(row) = row else { return Ok(false) };
-    if person.state == UserState::Closed || is_taken(&tx, row.found).await? {
+    if person.state == UserState::Closed || !can_be_done(&tx, &row).await? {
+        let notice = Notice::Case(Case::RecoveryCancelled);
+        warn(bank, &tx, &key, SecurityEventKind::RecoveryCancelled, &notice).await?;
         return over(tx, id, RecoveryState::Rejected, now).await;
     }
     let read = Recovery::read(bank, &row)?;

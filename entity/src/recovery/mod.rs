@@ -39,13 +39,15 @@ use crate::verification::{self, Ask, Purpose, Verification};
 use chrono::Duration;
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, DatabaseTransaction, DeriveActiveEnum, EntityTrait, EnumIter,
-    IntoActiveModel, QueryFilter, QueryOrder, QuerySelect,
+    IntoActiveModel, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
 };
 
 /// How long a decided case waits, for its person to cancel it.
 pub(crate) const DELAY: Duration = Duration::hours(72);
 /// How long a case that nobody decides stays open.
 const OPEN_FOR: Duration = Duration::days(30);
+/// Cases about one handle in a day.
+const CASES: u64 = 3;
 /// Letters in a statement.
 const STATEMENT: usize = 2_000;
 
@@ -102,9 +104,9 @@ pub async fn open(
     crate::kyc::check_evidence(&claim.documents)?;
     let lost = bank.vault.fingerprint(&claim.lost);
     take(bank, Counted::OpenCase, By::Address(origin)).await?;
-    take(bank, Counted::OpenCase, By::Handle(lost)).await?;
     let shown = verification::show(bank, Purpose::Recover, id, code, origin).await?;
     let now = bank.clock.now();
+    refuse_unless_few(&shown.tx, lost, now).await?;
     let (id, token) =
         (RecoveryId(bank.ids.next(now)), Secret::new(format!("okq_{}", keys::hex(&keys::random_bytes()))));
     let row = recovery_case::Model {
@@ -126,6 +128,15 @@ pub async fn open(
     Ok(token)
 }
 
+/// Refuses one more case about a handle that had some today. Who has not shown a code of its own is not counted, so that
+/// nobody is shut out by guesses.
+async fn refuse_unless_few(tx: &DatabaseTransaction, lost: Fingerprint, now: Time) -> Result<()> {
+    let today = recovery_case::Entity::find()
+        .filter(recovery_case::COLUMN.lost.eq(lost))
+        .filter(recovery_case::Column::OpenedAt.gt(now - Duration::days(1)));
+    if today.count(tx).await? >= CASES { Err(Code::TooManyTries.after(86_400).into()) } else { Ok(()) }
+}
+
 /// Where the case of a token stands, and when it takes effect.
 ///
 /// # Errors
@@ -133,7 +144,9 @@ pub async fn open(
 pub async fn state(bank: &Bank, token: &str) -> Result<(RecoveryState, Option<Time>)> {
     let case = recovery_case::Entity::find().filter(recovery_case::COLUMN.token_hash.eq(hash(token.trim())));
     let row = case.one(bank.db.connection()).await?.ok_or(Code::NotFound.at("token"))?;
-    Ok((row.state, row.effective_at))
+    // Only somebody can cancel: a case about nobody never is.
+    let state = if row.state == RecoveryState::Cancelled { RecoveryState::Rejected } else { row.state };
+    Ok((state, row.effective_at))
 }
 
 /// What proves to have got a message about a case.

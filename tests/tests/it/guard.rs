@@ -160,3 +160,18 @@ async fn another_reset_does_not_begin_the_cap_anew(world: &World) {
     assert_eq!(pay(&alice, &bob, "150.01", "third").await, Err(capped()));
     assert!(pay(&alice, &bob, "150.00", "fourth").await.is_ok());
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_only_asked_about_is_not_counted() {
+    for setup in [tests::Setup::Embedded, tests::Setup::Real] {
+        let world = World::open_strict(setup).await;
+        let (alice, bob) = (replaced(&world, "500.00").await, Person::join(&world).await);
+        for number in 0..4 {
+            let asked = pay(&alice, &bob, "70.00", &format!("open-{number}")).await.unwrap();
+            assert_eq!(asked["transaction"], Value::Null, "{asked}");
+        }
+        let small = pay(&alice, &bob, "20.00", "small").await.unwrap();
+        assert_eq!(small["transaction"]["state"], "SETTLED", "{small}");
+        world.close().await;
+    }
+}

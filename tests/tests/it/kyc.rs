@@ -84,7 +84,7 @@ async fn a_rejected_person_reads_why_and_applies_again(world: &World) {
     // What was proposed meanwhile can't be done any more.
     let second = world.hire("second", &[Role::Reviewer]).await;
     let id = json!({ "id": proposed["proposal"]["id"] });
-    let late = second.try_act("approveProposal", "invitation", id).await;
+    let late = second.try_act("approveProposal", "secondHalf", id).await;
     assert_eq!(late, Err(refused("NOT_FOUND", "id")));
     assert!(world.messages(&alice.handle).await[0].1.contains("The picture is blurred."));
     let own = alice.client.ask("{ kycApplications { state reason } }", Value::Null).await["kycApplications"]

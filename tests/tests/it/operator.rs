@@ -13,6 +13,7 @@ on_both_setups!(
     a_session_is_short_and_ends_with_its_operator,
     a_role_opens_its_own_fields_and_no_other,
     what_matters_takes_two,
+    who_is_frozen_by_one_is_unfrozen_by_two,
     everything_that_is_seen_or_done_is_recorded,
     passwords_of_operators_are_not_guessed,
     support_ends_the_sessions_of_a_person,
@@ -140,7 +141,9 @@ async fn what_matters_takes_two(world: &World) {
         assert_eq!(one.try_act("propose", "proposal { id }", input).await, Err(refusal));
     }
     let input = invite(json!(["SUPPORT"]), "more hands");
-    let proposed = one.act("propose", "proposal { id state }", input.clone()).await["proposal"].clone();
+    let proposed = one.act("propose", "proposal { id state } firstHalf", input.clone()).await;
+    let half = text(&proposed["firstHalf"]).to_owned();
+    let proposed = proposed["proposal"].clone();
     let again = other.try_act("propose", "proposal { id }", input).await;
     assert_eq!(again, Err(refused("PROPOSAL_OPEN", "")));
     let open = "{ proposals { edges { node { reason change { ... on InviteOperator { name roles } } } } } }";
@@ -150,7 +153,7 @@ async fn what_matters_takes_two(world: &World) {
     let id = json!({ "id": proposed["id"] });
     let approve = |client: Client| {
         let id = id.clone();
-        async move { client.try_act("approveProposal", "proposal { state } invitation", id).await }
+        async move { client.try_act("approveProposal", "proposal { state } secondHalf", id).await }
     };
     assert_eq!(approve(one.clone()).await, Err(refused("SELF_APPROVAL", "id")));
     let reviewer = world.hire("reviewer", &[Role::Reviewer]).await;
@@ -161,9 +164,34 @@ async fn what_matters_takes_two(world: &World) {
     let decided = Err(refused("PROPOSAL_DECIDED", "id"));
     let approved = done.iter().find_map(|answer| answer.as_ref().ok()).unwrap();
     assert!(done.contains(&decided), "{done:?}");
-    let third = world.take_up("third", text(&approved["invitation"])).await;
+    let other_half = text(&approved["secondHalf"]);
+    for token in [&half, other_half] {
+        let input = json!({ "token": token, "password": PASSWORD });
+        let alone = world.operators().try_act("acceptInvitation", "secret", input).await;
+        assert_eq!(alone, Err(refused("CODE_EXPIRED", "token")));
+    }
+    let third = world.take_up("third", &format!("{half}{other_half}")).await;
     assert_eq!(third.try_ask("{ operators { id } }", Value::Null).await, Err(refused("ROLE_MISSING", "")));
-    // A person that is frozen by one is unfrozen by two.
+    // Nobody approves its own roles, and what was proposed by who is dismissed is not done.
+    let more = json!({ "change": { "inviteOperator": { "name": "other", "roles": ["ADMIN", "REVIEWER"] } }, "reason": "more" });
+    let proposed = one.act("propose", "proposal { id }", more).await;
+    let id = json!({ "id": proposed["proposal"]["id"] });
+    let own = other.try_act("approveProposal", "secondHalf", id).await;
+    assert_eq!(own, Err(refused("SELF_APPROVAL", "id")));
+    let leaving = world.hire("leaving", &[Role::Admin]).await;
+    let evil =
+        json!({ "change": { "inviteOperator": { "name": "evil", "roles": ["ADMIN"] } }, "reason": "more" });
+    let proposed = leaving.act("propose", "proposal { id proposedById }", evil).await["proposal"].clone();
+    one.act("dismissOperator", "operator { state }", json!({ "id": proposed["proposedById"] })).await;
+    let late = one.try_act("approveProposal", "secondHalf", json!({ "id": proposed["id"] })).await;
+    assert_eq!(late, Err(refused("ROLE_MISSING", "proposedById")));
+}
+
+async fn who_is_frozen_by_one_is_unfrozen_by_two(world: &World) {
+    let one = world.hire("one", &[Role::Reviewer]).await;
+    let reviewer = world.hire("reviewer", &[Role::Reviewer]).await;
+    let third = world.hire("third", &[Role::Support]).await;
+    let decided = Err(refused("PROPOSAL_DECIDED", "id"));
     let alice = Person::join(world).await;
     let me = alice.client.ask("{ me { id } }", Value::Null).await["me"]["id"].clone();
     let unfreeze = json!({ "change": { "unfreezeUser": me }, "reason": "checked" });
@@ -174,10 +202,10 @@ async fn what_matters_takes_two(world: &World) {
     let id = json!({ "id": proposed["proposal"]["id"] });
     let rejected = reviewer.act("rejectProposal", "proposal { state }", id.clone()).await;
     assert_eq!(rejected["proposal"]["state"], "REJECTED");
-    assert_eq!(reviewer.try_act("approveProposal", "invitation", id).await, decided);
+    assert_eq!(reviewer.try_act("approveProposal", "secondHalf", id).await, decided);
     let proposed = one.act("propose", "proposal { id }", unfreeze).await;
     let id = json!({ "id": proposed["proposal"]["id"] });
-    reviewer.act("approveProposal", "invitation", id).await;
+    reviewer.act("approveProposal", "secondHalf", id).await;
     let me = alice.client.ask("{ me { state } }", Value::Null).await;
     assert_eq!(me["me"]["state"], "ACTIVE");
 }

@@ -14,6 +14,7 @@ on_both_setups!(
     whoever_reads_the_old_handle_cancels_it,
     a_handle_that_nobody_has_looks_the_same,
     cases_are_few,
+    what_can_not_be_done_any_more_is_not_done,
 );
 
 fn evidence() -> Value {
@@ -122,7 +123,7 @@ async fn whoever_reads_the_old_handle_cancels_it(world: &World) {
     );
     assert!(cancel(code.clone()).await.is_ok());
     assert_eq!(cancel(code).await, expired);
-    assert_eq!(status(world, &token).await, "CANCELLED");
+    assert_eq!(status(world, &token).await, "REJECTED", "as if an operator had");
     world.pass(Duration::hours(73)).await;
     finish(world).await;
     assert_eq!(sign_in(world, &new).await, Err(refused("SIGN_IN_FAILED", "")));
@@ -133,7 +134,7 @@ async fn whoever_reads_the_old_handle_cancels_it(world: &World) {
     let client = world.client().with_token(text(&session["session"]["accessToken"]));
     let all = "mutation { cancelOwnRecoveryCases { cancelled } }";
     assert_eq!(client.ask(all, Value::Null).await["cancelOwnRecoveryCases"]["cancelled"], 1);
-    assert_eq!(status(world, &token).await, "CANCELLED");
+    assert_eq!(status(world, &token).await, "REJECTED", "as if an operator had");
     // An operator's no is enough.
     let (token, _) = open(world, &alice.handle).await.unwrap();
     let case = newest(world).await;
@@ -216,4 +217,29 @@ async fn answers_to_security_questions_are_a_signal_for_who_decides() {
         assert!(!world.dump().await.contains("yesterday"));
         world.close().await;
     }
+}
+
+async fn what_can_not_be_done_any_more_is_not_done(world: &World) {
+    let alice = Person::join(world).await;
+    let (token, new) = open(world, &alice.handle).await.unwrap();
+    let case = newest(world).await;
+    let propose = async |id: &Value| {
+        let input = json!({ "change": { "recoverHandle": id }, "reason": "looks good" });
+        world.operator().await.try_act("propose", "proposal { id }", input).await
+    };
+    let proposed = propose(&case["id"]).await.unwrap();
+    // Meanwhile the new handle is somebody else's.
+    Person::join_as(world, new).await;
+    let second = world.hire("second", &[Role::Reviewer]).await;
+    let id = json!({ "id": proposed["proposal"]["id"] });
+    let late = second.try_act("approveProposal", "secondHalf", id).await;
+    assert_eq!(late, Err(refused("NOT_FOUND", "id")));
+    assert_eq!(status(world, &token).await, "OPEN");
+    // And a lost handle that its person has given up is lost no more.
+    let bob = Person::join(world).await;
+    open(world, &bob.handle).await.unwrap();
+    let case = newest(world).await;
+    let gone = format!("DELETE FROM handles WHERE fingerprint = {}", world.fingerprint(&bob.handle));
+    sea_orm::ConnectionTrait::execute_unprepared(world.bank.db.connection(), &gone).await.unwrap();
+    assert_eq!(propose(&case["id"]).await, Err(refused("NOT_FOUND", "id")));
 }
