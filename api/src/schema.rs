@@ -49,7 +49,8 @@ impl ErrorQuery {
     }
 }
 
-// In groups, so that the compiler does not have to walk one long chain of them.
+// In groups, so that the compiler does not have to walk one long chain of them. A field is looked for in one after the
+// other: what is asked most comes first.
 
 #[derive(MergedObject, Default)]
 struct PeopleQuery(
@@ -66,14 +67,14 @@ struct PeopleQuery(
 );
 
 #[derive(MergedObject, Default)]
-struct MoneyQuery(AccountQuery, ExchangeRateQuery, HistoryQuery, InstrumentQuery, PayeeQuery);
+struct MoneyQuery(HistoryQuery, AccountQuery, ExchangeRateQuery, InstrumentQuery, PayeeQuery);
 
 #[derive(MergedObject, Default)]
 struct DeveloperQuery(ApiKeyQuery, ErrorQuery, NodeQuery, SandboxQuery);
 
 /// Everything that can be read.
 #[derive(MergedObject, Default)]
-pub struct Query(PeopleQuery, MoneyQuery, DeveloperQuery);
+pub struct Query(MoneyQuery, PeopleQuery, DeveloperQuery);
 
 #[derive(MergedObject, Default)]
 struct PeopleMutation(
@@ -100,18 +101,18 @@ struct SecurityMutation(
 
 #[derive(MergedObject, Default)]
 struct MoneyMutation(
+    TransferMutation,
+    DepositMutation,
+    WithdrawalMutation,
     AccountMutation,
     AnnotationMutation,
-    DepositMutation,
     InstrumentMutation,
     PayeeMutation,
-    TransferMutation,
-    WithdrawalMutation,
 );
 
 /// Everything that can be done.
 #[derive(MergedObject, Default)]
-pub struct Mutation(PeopleMutation, SecurityMutation, MoneyMutation);
+pub struct Mutation(MoneyMutation, SecurityMutation, PeopleMutation);
 
 /// The schema of frontend apps.
 pub type Schema = async_graphql::Schema<Query, Mutation, EmptySubscription>;

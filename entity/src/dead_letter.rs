@@ -9,25 +9,15 @@ use crate::outbox::{self, Entry};
 use crate::page::{Page, Slice};
 use crate::refusal::Code;
 use crate::table::job;
-use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter};
 
 /// One page of them, oldest first.
 ///
 /// # Errors
 /// Only faults.
 pub async fn list(db: &Db, page: Page<JobId>) -> Result<Slice<Entry>> {
-    let mut query = job::Entity::find().filter(job::Column::DeadAt.is_not_null()).limit(page.fetch());
-    if let Some(after) = page.after {
-        query = query.filter(job::COLUMN.id.gt(after));
-    }
-    if let Some(before) = page.before {
-        query = query.filter(job::COLUMN.id.lt(before));
-    }
-    let query = if page.backwards() {
-        query.order_by_desc(job::Column::Id)
-    } else {
-        query.order_by_asc(job::Column::Id)
-    };
+    let dead = job::Entity::find().filter(job::Column::DeadAt.is_not_null());
+    let query = page.rising(dead, job::Column::Id);
     let rows = query.all(db.connection()).await?;
     Ok(page.slice(rows)?.try_map(Entry::try_from)?)
 }

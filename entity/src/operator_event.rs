@@ -102,18 +102,7 @@ pub(crate) async fn record(
 /// Only faults.
 pub async fn list(bank: &Bank, operator: OperatorId, page: Page<i64>) -> Result<Slice<OperatorEvent>> {
     let own = operator_event::Entity::find().filter(operator_event::COLUMN.operator_id.eq(operator));
-    let mut query = own.limit(page.fetch());
-    if let Some(after) = page.after {
-        query = query.filter(operator_event::COLUMN.seq.lt(after));
-    }
-    if let Some(before) = page.before {
-        query = query.filter(operator_event::COLUMN.seq.gt(before));
-    }
-    let query = if page.backwards() {
-        query.order_by_asc(operator_event::Column::Seq)
-    } else {
-        query.order_by_desc(operator_event::Column::Seq)
-    };
+    let query = page.falling(own, operator_event::Column::Seq);
     let rows = query.all(bank.db.connection()).await?;
     page.slice(rows)?.try_map(|row| {
         let address = bank.vault.house().open_text(place(row.operator_id, row.seq), &row.detail)?;

@@ -2,6 +2,8 @@
 //! does not depend on how deep it lies.
 
 use crate::refusal::{Code, Refusal};
+use sea_orm::sea_query::Order;
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select, Value};
 
 /// Items on a page, if nothing is said.
 pub const SIZE: u64 = 20;
@@ -50,6 +52,28 @@ impl<K> Page<K> {
     /// Rows to read: one more than the page holds tells whether there is another page.
     pub fn fetch(&self) -> u64 {
         self.size.saturating_add(1)
+    }
+
+    /// The rows of the page in a list that rises by a column, in reading order.
+    pub(crate) fn rising<E: EntityTrait>(&self, query: Select<E>, key: E::Column) -> Select<E>
+    where
+        K: Copy + Into<Value>,
+    {
+        let query = query.limit(self.fetch());
+        let query = self.after.iter().fold(query, |query, after| query.filter(key.gt(*after)));
+        let query = self.before.iter().fold(query, |query, before| query.filter(key.lt(*before)));
+        query.order_by(key, if self.backwards { Order::Desc } else { Order::Asc })
+    }
+
+    /// The same in a list that falls.
+    pub(crate) fn falling<E: EntityTrait>(&self, query: Select<E>, key: E::Column) -> Select<E>
+    where
+        K: Copy + Into<Value>,
+    {
+        let query = query.limit(self.fetch());
+        let query = self.after.iter().fold(query, |query, after| query.filter(key.lt(*after)));
+        let query = self.before.iter().fold(query, |query, before| query.filter(key.gt(*before)));
+        query.order_by(key, if self.backwards { Order::Asc } else { Order::Desc })
     }
 
     /// Cuts what was read, in reading order, to the page, in list order.

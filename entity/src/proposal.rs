@@ -21,7 +21,7 @@ use crate::user::parse_text;
 use crate::{freeze, kyc, recovery};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, DatabaseTransaction, DeriveActiveEnum, EntityTrait, EnumIter,
-    IntoActiveModel, QueryFilter, QueryOrder, QuerySelect,
+    IntoActiveModel, QueryFilter, QuerySelect,
 };
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -293,18 +293,8 @@ async fn decide(
 /// # Errors
 /// Only faults.
 pub async fn list(bank: &Bank, state: ProposalState, page: Page<ProposalId>) -> Result<Slice<Proposal>> {
-    let mut query = proposal::Entity::find().filter(proposal::COLUMN.state.eq(state)).limit(page.fetch());
-    if let Some(after) = page.after {
-        query = query.filter(proposal::COLUMN.id.gt(after));
-    }
-    if let Some(before) = page.before {
-        query = query.filter(proposal::COLUMN.id.lt(before));
-    }
-    let query = if page.backwards() {
-        query.order_by_desc(proposal::Column::Id)
-    } else {
-        query.order_by_asc(proposal::Column::Id)
-    };
+    let these = proposal::Entity::find().filter(proposal::COLUMN.state.eq(state));
+    let query = page.rising(these, proposal::Column::Id);
     let rows = query.all(bank.db.connection()).await?;
     Ok(page.slice(rows)?.try_map(|row| Proposal::read(bank, &row))?)
 }

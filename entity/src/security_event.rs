@@ -172,19 +172,8 @@ fn place(seq: i64) -> uuid::Uuid {
 /// # Errors
 /// Only faults.
 pub async fn list(bank: &Bank, user: UserId, page: Page<i64>) -> Result<Slice<SecurityEvent>> {
-    let mut query =
-        security_event::Entity::find().filter(security_event::COLUMN.user_id.eq(user)).limit(page.fetch());
-    if let Some(after) = page.after {
-        query = query.filter(security_event::COLUMN.seq.lt(after));
-    }
-    if let Some(before) = page.before {
-        query = query.filter(security_event::COLUMN.seq.gt(before));
-    }
-    let query = if page.backwards() {
-        query.order_by_asc(security_event::Column::Seq)
-    } else {
-        query.order_by_desc(security_event::Column::Seq)
-    };
+    let own = security_event::Entity::find().filter(security_event::COLUMN.user_id.eq(user));
+    let query = page.falling(own, security_event::Column::Seq);
     let db = bank.db.connection();
     let key = crate::user::data_key(bank, db, user).await?;
     let rows = query.all(db).await?;

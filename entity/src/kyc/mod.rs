@@ -28,7 +28,7 @@ use crate::user::{self as people, parse_text};
 use crate::vault::DataKey;
 use sea_orm::{
     ActiveEnum, ActiveValue::Set, ColumnTrait, DatabaseTransaction, DeriveActiveEnum, EntityTrait, EnumIter,
-    IntoActiveModel, QueryFilter, QueryOrder, QuerySelect,
+    IntoActiveModel, QueryFilter, QueryOrder,
 };
 use serde::{Deserialize, Serialize};
 
@@ -272,18 +272,7 @@ pub async fn waiting(
     page: Page<ApplicationId>,
 ) -> Result<Slice<(ApplicationId, UserId, Level)>> {
     let open = kyc_application::COLUMN.state.eq(ApplicationState::Open);
-    let mut query = kyc_application::Entity::find().filter(open).limit(page.fetch());
-    if let Some(after) = page.after {
-        query = query.filter(kyc_application::COLUMN.id.gt(after));
-    }
-    if let Some(before) = page.before {
-        query = query.filter(kyc_application::COLUMN.id.lt(before));
-    }
-    let query = if page.backwards() {
-        query.order_by_desc(kyc_application::Column::Id)
-    } else {
-        query.order_by_asc(kyc_application::Column::Id)
-    };
+    let query = page.rising(kyc_application::Entity::find().filter(open), kyc_application::Column::Id);
     let rows = query.all(bank.db.connection()).await?;
     Ok(page.slice(rows)?.map(|row| (row.id, row.user_id, row.level)))
 }

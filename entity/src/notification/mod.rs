@@ -27,7 +27,7 @@ use crate::vault::DataKey;
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, DatabaseTransaction, DeriveActiveEnum, EntityTrait, EnumIter,
-    IntoActiveModel, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+    IntoActiveModel, PaginatorTrait, QueryFilter,
 };
 
 pub use notice::{Case, CodePurpose, Notice};
@@ -197,19 +197,8 @@ pub async fn prefer(bank: &Bank, user: UserId, wanted: Preference) -> Result<()>
 /// Only faults.
 pub async fn list(bank: &Bank, user: UserId, page: Page<NotificationId>) -> Result<Slice<Notification>> {
     let db = bank.db.connection();
-    let mut query =
-        notification::Entity::find().filter(notification::COLUMN.user_id.eq(user)).limit(page.fetch());
-    if let Some(after) = page.after {
-        query = query.filter(notification::COLUMN.id.lt(after));
-    }
-    if let Some(before) = page.before {
-        query = query.filter(notification::COLUMN.id.gt(before));
-    }
-    let query = if page.backwards() {
-        query.order_by_asc(notification::Column::Id)
-    } else {
-        query.order_by_desc(notification::Column::Id)
-    };
+    let own = notification::Entity::find().filter(notification::COLUMN.user_id.eq(user));
+    let query = page.falling(own, notification::Column::Id);
     let rows = query.all(db).await?;
     let row = person::Entity::find_by_id(user).one(db).await?.ok_or(Fault::Corrupt("a person is missing"))?;
     let locale = Locale::stored(row.language, &row.time_zone);

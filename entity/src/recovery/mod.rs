@@ -39,7 +39,7 @@ use crate::verification::{self, Ask, Purpose, Verification};
 use chrono::Duration;
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, DatabaseTransaction, DeriveActiveEnum, EntityTrait, EnumIter,
-    IntoActiveModel, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+    IntoActiveModel, PaginatorTrait, QueryFilter,
 };
 
 /// How long a decided case waits, for its person to cancel it.
@@ -222,19 +222,8 @@ pub async fn find(bank: &Bank, id: RecoveryId) -> Result<Recovery> {
 /// # Errors
 /// Only faults.
 pub async fn list(bank: &Bank, state: RecoveryState, page: Page<RecoveryId>) -> Result<Slice<Recovery>> {
-    let mut query =
-        recovery_case::Entity::find().filter(recovery_case::COLUMN.state.eq(state)).limit(page.fetch());
-    if let Some(after) = page.after {
-        query = query.filter(recovery_case::COLUMN.id.gt(after));
-    }
-    if let Some(before) = page.before {
-        query = query.filter(recovery_case::COLUMN.id.lt(before));
-    }
-    let query = if page.backwards() {
-        query.order_by_desc(recovery_case::Column::Id)
-    } else {
-        query.order_by_asc(recovery_case::Column::Id)
-    };
+    let these = recovery_case::Entity::find().filter(recovery_case::COLUMN.state.eq(state));
+    let query = page.rising(these, recovery_case::Column::Id);
     let rows = query.all(bank.db.connection()).await?;
     Ok(page.slice(rows)?.try_map(|row| Recovery::read(bank, &row))?)
 }
