@@ -1,35 +1,18 @@
-//! Step-up: which payments the person is asked about again, and which not.
-//!
-//! Guarantees: money leaves only with an answer that is bound to the payee, amount, currency and key of this
-//! payment (Regulation (EU) 2018/389, article 5), or by an exemption: small amounts in a confirmed session
-//! (article 16), as long as what left unasked since the last answer is below a total and a count, which are
-//! kept in the account itself and decided with the payment, so that racing payments can't pass together; and
-//! payees that the person trusts (article 13). An answer is good for one payment, because a key is. The
-//! exemptions are settings, in euros; where no rate is known for a currency there is none. A program with an API
-//! key is not asked, since it can't answer: the person has answered for the key, and set it a limit.
+//! Exemptions: what may leave a wallet unasked, and what a payment does to the count of it. The rules are settings, in
+//! euros; what they mean in a currency is remembered for a minute.
 
-use crate::api_key;
 use crate::bank::Bank;
-use crate::challenge::{self, Act, Bound, Challenge};
 use crate::clock::Time;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::exchange_rate;
-use crate::guard;
-use crate::id::ChallengeId;
 use crate::ledger::Balance;
 use crate::money::{Amount, Currency, minor_units};
-use crate::notification::CodePurpose;
-use crate::payee;
 use crate::refusal::{Code, Refusal};
-use crate::session::Caller;
-use crate::transaction::{IdempotencyKey, Transaction};
-use crate::user;
 use chrono::Duration;
 use quick_cache::sync::Cache;
 use rust_decimal::Decimal;
 use std::fmt;
 use std::sync::Arc;
-use uuid::Uuid;
 
 /// How long a rate is remembered.
 const FRESH: Duration = Duration::minutes(1);
@@ -124,7 +107,7 @@ impl Exemptions {
     }
 
     /// What may leave unasked in a currency.
-    async fn allowance(&self, bank: &Bank, currency: Currency) -> Result<Option<Allowance>> {
+    pub(super) async fn allowance(&self, bank: &Bank, currency: Currency) -> Result<Option<Allowance>> {
         let now = bank.clock.now();
         if let Some((at, known)) = self.known.get(&currency)
             && at + FRESH > now
@@ -149,100 +132,12 @@ impl Exemptions {
     }
 }
 
-/// A payment, as far as the person is asked about it.
-pub(crate) struct Payment {
-    pub(crate) payer: Caller,
-    pub(crate) amount: Amount,
-    /// The person or bank account that is paid.
-    pub(crate) payee: Uuid,
-    /// How the person is told of it.
-    pub(crate) shown: String,
-    /// The person's name for it.
-    pub(crate) key: IdempotencyKey,
-    /// A question about it that was answered.
-    pub(crate) challenge: Option<ChallengeId>,
-}
-
-impl Payment {
-    fn bound(&self) -> Bound {
-        let words = format!("payment to {} of {} with {}", self.payee, self.amount, self.key.as_str());
-        Bound { act: Act::Payment, session: Some(self.payer.session), words }
-    }
-}
-
-/// What came of a payment.
-#[derive(Clone, Debug)]
-pub enum Paid {
-    /// It is made, or was before.
-    Done(Transaction),
-    /// The person is asked first. With the answer and the same key it can be asked for again.
-    Asked(Challenge),
-}
-
-/// Makes a payment with the consent that there is, or asks for it.
-pub(crate) async fn pay<F: Future<Output = Result<Transaction>>>(
-    bank: &Bank,
-    payment: Payment,
-    submit: impl Fn(Consent) -> F,
-) -> Result<Paid> {
-    // What is only asked about takes no share of what a guarded person may spend.
-    let reserve = || guard::reserve(bank, payment.payer, payment.amount, &payment.key);
-    if payment.payer.scopes.is_some() {
-        reserve().await?;
-        return api_key::pay(bank, &payment, || submit(Consent::Limited)).await.map(Paid::Done);
-    }
-    let consent = consent(bank, &payment).await?;
-    if consent != Consent::Missing {
-        reserve().await?;
-    }
-    let first = submit(consent).await;
-    let Err(Error::Refused(Refusal { code: Code::ChallengeRequired, .. })) = first else {
-        return first.map(Paid::Done);
-    };
-    if payment.challenge.is_some() {
-        return Err(Code::ChallengeInvalid.at("challengeId").into());
-    }
-    let payer = payment.payer;
-    if payer.confirmed && payee::is_trusted(&bank.db, payer.user, payment.payee).await? {
-        reserve().await?;
-        return submit(Consent::Trusted).await.map(Paid::Done);
-    }
-    ask(bank, payment).await.map(Paid::Asked)
-}
-
-async fn consent(bank: &Bank, payment: &Payment) -> Result<Consent> {
-    let payer = payment.payer;
-    if let Some(id) = payment.challenge {
-        let (db, now) = (bank.db.connection(), bank.clock.now());
-        if challenge::is_passed(db, payer.user, id, &payment.bound(), now).await? {
-            return Ok(Consent::Given);
-        }
-    }
-    if !payer.confirmed {
-        return Ok(Consent::Missing);
-    }
-    let allowance = bank.exemptions.allowance(bank, payment.amount.currency()).await?;
-    let allowance = allowance.filter(|allowance| payment.amount.minor() <= allowance.single);
-    Ok(allowance.map_or(Consent::Missing, Consent::Small))
-}
-
-async fn ask(bank: &Bank, payment: Payment) -> Result<Challenge> {
-    challenge::count(bank, payment.payer).await?;
-    let tx = bank.db.begin().await?;
-    let (row, key) = user::lock(bank, &tx, payment.payer.user).await?;
-    let (bound, amount) = (payment.bound(), payment.amount.to_string());
-    let purpose = CodePurpose::Payment { payee: payment.shown, amount };
-    let asked = challenge::ask(bank, &tx, &key, &row, bound, purpose).await?;
-    tx.commit().await?;
-    bank.bell.ring();
-    Ok(asked)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::account::{AccountState, Purpose};
     use crate::id::UserId;
+    use uuid::Uuid;
 
     fn euros() -> Currency {
         Currency::parse("EUR").unwrap()
