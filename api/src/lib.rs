@@ -32,6 +32,7 @@ mod ide;
 mod instrument;
 mod known_document;
 mod kyc;
+mod limit;
 mod listener;
 mod loaders;
 mod money;

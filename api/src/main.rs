@@ -122,6 +122,7 @@ fn rules(bank: Bank, settings: &Settings, outside: &Outside) -> Result<Bank, Str
     }
     let bank = bank
         .with_step_up(settings.step_up())
+        .with_limits(settings.limits)
         .with_terms(settings.terms()?)
         .with_reset_cap(settings.reset_cap)
         .with_security_questions(asks)

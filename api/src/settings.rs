@@ -1,6 +1,7 @@
 //! What the api is told from outside: by environment, or the same by option.
 
 use clap::{Args, Subcommand};
+use entity::limit::Limits;
 use entity::operator::Role;
 use entity::passkey::RelyingParty;
 use entity::step_up::Rules;
@@ -60,6 +61,10 @@ pub struct Settings {
     /// What may leave a wallet in the day after its password was replaced without the old one, in EUR
     #[arg(long, env = "RESET_CAP", default_value = "150", value_parser = check_euros, global = true)]
     pub reset_cap: Decimal,
+
+    /// What a person may send away in a day and in a month, at its worth in EUR: DAY/MONTH for each of the levels 0 to 3
+    #[arg(long, env = "LIMITS", default_value = "150/150,1000/2500,10000/25000,100000/250000", value_parser = check_limits, global = true)]
+    pub limits: Limits,
 
     /// A file of the SHA-1 of breached passwords, which are refused: lines HASH:COUNT sorted by hash, as the downloader of
     /// Have I Been Pwned writes them
@@ -171,6 +176,12 @@ fn check_version(text: &str) -> Result<Version, String> {
 fn check_euros(text: &str) -> Result<Decimal, String> {
     let euros = text.parse().ok().filter(|euros: &Decimal| !euros.is_sign_negative());
     euros.ok_or("expected an amount of euros, such as 30 or 12.50".to_owned())
+}
+
+fn check_limits(text: &str) -> Result<Limits, String> {
+    let expected = "expected DAY/MONTH for four levels in whole EUR, none less than the one below, such as \
+        150/150,1000/2500,10000/25000,100000/250000";
+    Limits::parse(text).ok_or(expected.to_owned())
 }
 
 fn check_origin(text: &str) -> Result<String, String> {

@@ -65,8 +65,8 @@ pub(crate) struct TransferMutation;
 impl TransferMutation {
     /// Sends money to a person, at once, or asks the payer first: small payments, and those to trusted payees, are made
     /// unasked, and those by an API key within its limit. Refuses `TERMS_NOT_ACCEPTED`, `RECENTLY_RESET`,
-    /// `SPEND_LIMIT_EXCEEDED`, `CHALLENGE_INVALID`, `TOO_MANY_TRIES`, `RECIPIENT_UNKNOWN`, `RECIPIENT_UNAVAILABLE`, `SELF_TRANSFER`,
-    /// `INSUFFICIENT_FUNDS`, `USER_FROZEN`, `IDEMPOTENCY_KEY_REUSED`, and amounts that are none.
+    /// `LIMIT_EXCEEDED`, `SPEND_LIMIT_EXCEEDED`, `CHALLENGE_INVALID`, `TOO_MANY_TRIES`, `RECIPIENT_UNKNOWN`,
+    /// `RECIPIENT_UNAVAILABLE`, `SELF_TRANSFER`, `INSUFFICIENT_FUNDS`, `USER_FROZEN`, `IDEMPOTENCY_KEY_REUSED`, and amounts that are none.
     async fn create_transfer(
         &self,
         context: &Context<'_>,

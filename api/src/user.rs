@@ -5,15 +5,16 @@ use crate::error::ApiResult;
 use crate::handle::Handle;
 use crate::id::Named;
 use crate::kyc::Level;
+use crate::limit::{Limit, LimitPeriod};
 use async_graphql::dataloader::Loader;
 use async_graphql::{Context, Enum, ID, Object, OneofObject};
 use chrono::{DateTime, Utc};
 use entity::Bank;
 use entity::api_key::Scope;
-use entity::handle;
 use entity::id::UserId;
 use entity::refusal::{Code, Refusal};
 use entity::user;
+use entity::{handle, limit};
 use std::collections::HashMap;
 
 /// How a person is reached: exactly one of the two.
@@ -71,6 +72,12 @@ impl User {
     /// How well the person is known.
     async fn kyc_level(&self) -> Level {
         self.0.level.into()
+    }
+
+    /// What may leave the wallet in this day and month, by how well the person is known.
+    async fn limits(&self, context: &Context<'_>) -> ApiResult<Vec<Limit>> {
+        let [day, month] = limit::left(bank(context)?, self.0.id).await?;
+        Ok(vec![Limit::new(LimitPeriod::Day, day), Limit::new(LimitPeriod::Month, month)])
     }
 
     /// The verified handles, oldest first. API keys may not read them.

@@ -11,6 +11,7 @@ use crate::error::{Fault, Result};
 use crate::gather::{Answers, Gather};
 use crate::id::{AccountId, UserId};
 use crate::ledger::Known;
+use crate::limit::Spent;
 use crate::money::{Currency, Money};
 use crate::refusal::{Code, Refusal};
 use crate::table::{account, user};
@@ -115,50 +116,73 @@ pub async fn open(bank: &Bank, owner: UserId, currency: Currency) -> Result<Acco
 
 /// The wallet account of a person in a currency, made if need be.
 pub(crate) async fn wallet(bank: &Bank, owner: UserId, currency: Currency) -> Result<AccountId> {
-    ensure(bank, owner, Purpose::Wallet, currency).await
+    Ok(ensure(bank, owner, Purpose::Wallet, currency).await?.id)
+}
+
+/// The first account of a person who has one in this currency: it stays the first, since accounts are opened one after
+/// the other, behind the lock of the person's row.
+pub(crate) async fn home(bank: &Bank, owner: UserId, currency: Currency) -> Result<AccountId> {
+    Ok(ensure(bank, owner, Purpose::Wallet, currency).await?.home)
 }
 
 /// The house's account for a purpose in a currency, made if need be.
 pub(crate) async fn house(bank: &Bank, purpose: Purpose, currency: Currency) -> Result<AccountId> {
-    ensure(bank, HOUSE, purpose, currency).await
+    Ok(ensure(bank, HOUSE, purpose, currency).await?.id)
 }
 
 /// What there is one account of.
 type Name = (UserId, Purpose, Currency);
 
+/// Which account has a name, and which is the first of its owner.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Named {
+    id: AccountId,
+    home: AccountId,
+}
+
 /// The question which account has a name. An account is never removed, nor do its owner, purpose and
 /// currency change, so what was answered once is true for ever.
-pub(crate) type ByName = Gather<Name, AccountId>;
+pub(crate) type ByName = Gather<Name, Named>;
 
 /// Names that are remembered: some megabytes.
 const NAMES: usize = 131_072;
 
 /// Starts to answer which account has a name.
 pub(crate) fn by_name(db: Db, balances: Known) -> ByName {
-    Gather::start(NAMES, move |names| Box::pin(named(db.clone(), balances.clone(), names)))
+    Gather::start(NAMES, move |names| Box::pin(met(db.clone(), balances.clone(), names)))
 }
 
-/// All accounts of the owners: a person has few, and the house is asked for once. Whoever asks for a
-/// name is about to move money, so the ledger gets to know the balances.
-async fn named(db: Db, balances: Known, names: Vec<Name>) -> Answers<Name, AccountId> {
-    let owners = names.into_iter().map(|(owner, _, _)| owner.0);
-    let query = account::Entity::find().filter(one_of(db.connection(), account::Column::Owner, owners));
-    let mut found = HashMap::new();
-    for row in query.all(db.connection()).await? {
-        found.insert((row.owner, row.purpose, row.currency), row.id);
-        balances.meet(row.id, row.into());
-    }
+/// Whoever asks for a name is about to move money, so the ledger gets to know the balances.
+async fn met(db: Db, balances: Known, names: Vec<Name>) -> Answers<Name, Named> {
+    let (found, rows) = named(db.connection(), names.into_iter().map(|(owner, _, _)| owner)).await?;
+    rows.into_iter().for_each(|row| balances.meet(row.id, row.into()));
     Ok(found)
 }
 
-async fn ensure(bank: &Bank, owner: UserId, purpose: Purpose, currency: Currency) -> Result<AccountId> {
+/// All accounts of the owners: a person has few, and the house is asked for once.
+async fn named(
+    db: &impl ConnectionTrait,
+    owners: impl IntoIterator<Item = UserId>,
+) -> std::result::Result<(HashMap<Name, Named>, Vec<account::Model>), Fault> {
+    let owners = owners.into_iter().map(|owner| owner.0);
+    let query = account::Entity::find().filter(one_of(db, account::Column::Owner, owners));
+    let rows = query.order_by_asc(account::Column::Id).all(db).await?;
+    let (mut found, mut homes) = (HashMap::new(), HashMap::new());
+    for row in &rows {
+        let home = *homes.entry(row.owner).or_insert(row.id);
+        found.insert((row.owner, row.purpose, row.currency), Named { id: row.id, home });
+    }
+    Ok((found, rows))
+}
+
+async fn ensure(bank: &Bank, owner: UserId, purpose: Purpose, currency: Currency) -> Result<Named> {
     match bank.by_name.recall((owner, purpose, currency)).await? {
         Some(id) => Ok(id),
         None => make(bank, owner, purpose, currency).await,
     }
 }
 
-async fn make(bank: &Bank, owner: UserId, purpose: Purpose, currency: Currency) -> Result<AccountId> {
+async fn make(bank: &Bank, owner: UserId, purpose: Purpose, currency: Currency) -> Result<Named> {
     let tx = bank.db.begin().await?;
     let state = if owner == HOUSE { AccountState::Open } else { state_for(&tx, owner).await? };
     let row = account::ActiveModel {
@@ -171,6 +195,9 @@ async fn make(bank: &Bank, owner: UserId, purpose: Purpose, currency: Currency) 
         seq: Set(0),
         unasked: Set(0),
         unasked_count: Set(0),
+        spent_on: Set(0),
+        spent_day: Set(0),
+        spent_month: Set(0),
         opened_at: Set(bank.clock.now()),
     };
     account::Entity::insert(row)
@@ -178,9 +205,9 @@ async fn make(bank: &Bank, owner: UserId, purpose: Purpose, currency: Currency) 
         .try_insert()
         .exec_without_returning(&tx)
         .await?;
-    let id = id_of(&tx, owner, purpose, currency).await?;
+    let named = named(&tx, [owner]).await?.0.remove(&(owner, purpose, currency));
     tx.commit().await?;
-    id.ok_or(Fault::Corrupt("an account that was just opened is missing").into())
+    named.ok_or(Fault::Corrupt("an account that was just opened is missing").into())
 }
 
 /// The state that a new account of this person has, with the person locked against a change.
@@ -192,24 +219,6 @@ async fn state_for(tx: &DatabaseTransaction, owner: UserId) -> Result<AccountSta
         UserState::Frozen => AccountState::Frozen,
         UserState::Closed => AccountState::Closed,
     })
-}
-
-async fn id_of(
-    db: &impl ConnectionTrait,
-    owner: UserId,
-    purpose: Purpose,
-    currency: Currency,
-) -> Result<Option<AccountId>> {
-    let id = account::Entity::find()
-        .select_only()
-        .column(account::Column::Id)
-        .filter(account::COLUMN.owner.eq(owner))
-        .filter(account::COLUMN.purpose.eq(purpose))
-        .filter(account::COLUMN.currency.eq(currency))
-        .into_tuple()
-        .one(db)
-        .await?;
-    Ok(id)
 }
 
 /// A person's account in a currency.
@@ -235,6 +244,13 @@ fn of_owner(owner: UserId) -> sea_orm::Select<account::Entity> {
     account::Entity::find()
         .filter(account::COLUMN.owner.eq(owner))
         .filter(account::COLUMN.purpose.eq(Purpose::Wallet))
+}
+
+/// What a person has sent away lately, as its first account says.
+pub(crate) async fn spent(db: &Db, owner: UserId) -> Result<Spent> {
+    let first = of_owner(owner).order_by_asc(account::Column::Id).one(db.connection()).await?;
+    let spent = |row: account::Model| Spent { on: row.spent_on, day: row.spent_day, month: row.spent_month };
+    Ok(first.map(spent).unwrap_or_default())
 }
 
 /// Freezes or opens every account of a person, in the transaction that does the same to the

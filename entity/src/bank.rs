@@ -8,15 +8,17 @@ use crate::breach::Breaches;
 use crate::clock::Clock;
 use crate::db::Db;
 use crate::error::Result;
+use crate::exchange_rate::Rates;
 use crate::id::Ids;
 use crate::keys::Keys;
 use crate::ledger::{Known, Ledger, Writing};
+use crate::limit::Limits;
 use crate::link::Links;
 use crate::passkey::RelyingParty;
 use crate::password::Passwords;
 use crate::replica::Replica;
 use crate::session::{self, BySession};
-use crate::step_up::{self, Exemptions};
+use crate::step_up;
 use crate::terms::Terms;
 use crate::throttle::{Gate, Memory};
 use crate::turnstile::Turnstile;
@@ -67,7 +69,11 @@ pub struct Bank {
     pub(crate) relying_party: RelyingParty,
     pub(crate) scans: Turnstile,
     pub(crate) gate: Arc<dyn Gate>,
-    pub(crate) exemptions: Exemptions,
+    pub(crate) rates: Rates,
+    /// What may leave a wallet unasked.
+    pub(crate) step_up: step_up::Rules,
+    /// What may leave in a day and a month.
+    pub(crate) limits: Limits,
     /// What may leave a wallet in the day after its password was reset, in euros.
     pub(crate) reset_cap: Decimal,
 }
@@ -113,7 +119,9 @@ impl Bank {
             relying_party: RelyingParty::local()?,
             scans: Turnstile::new(SCANS, SCANS_WAITING),
             gate: Arc::new(Memory::default()),
-            exemptions: Exemptions::new(step_up::Rules::default()),
+            rates: Rates::default(),
+            step_up: step_up::Rules::default(),
+            limits: Limits::default(),
             reset_cap: Decimal::from(RESET_CAP),
             db,
             clock,
@@ -144,7 +152,13 @@ impl Bank {
     /// The same with other rules of what may leave unasked.
     #[must_use]
     pub fn with_step_up(self, rules: step_up::Rules) -> Self {
-        Self { exemptions: Exemptions::new(rules), ..self }
+        Self { step_up: rules, ..self }
+    }
+
+    /// The same with other limits of the levels.
+    #[must_use]
+    pub fn with_limits(self, limits: Limits) -> Self {
+        Self { limits, ..self }
     }
 
     /// The same where people may choose security questions, or may not.

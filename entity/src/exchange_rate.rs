@@ -6,9 +6,13 @@ use crate::db::Db;
 use crate::error::{Fault, Result};
 use crate::money::Currency;
 use crate::table::exchange_rate::{self, Column};
+use chrono::Duration;
+use quick_cache::sync::Cache;
 use rust_decimal::Decimal;
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder};
+use std::fmt;
+use std::sync::Arc;
 
 /// One base unit costs so many quote units.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,13 +61,45 @@ pub async fn refresh(bank: &Bank, rates: Vec<ExchangeRate>) -> Result<()> {
     Ok(tx.commit().await?)
 }
 
-/// How many units of a currency one euro costs, as far as is known.
-pub(crate) async fn per_euro(db: &Db, quote: Currency) -> Result<Option<Decimal>> {
-    let Ok(euro) = Currency::parse("EUR") else { return Ok(None) };
-    if quote == euro {
-        return Ok(Some(Decimal::ONE));
+/// How long a rate is remembered for what is measured in euros.
+const FRESH: Duration = Duration::minutes(1);
+
+/// What one euro costs, remembered for a minute. Clones share it.
+#[derive(Clone)]
+pub(crate) struct Rates(Arc<Cache<Currency, (Time, Option<Decimal>)>>);
+
+impl Default for Rates {
+    fn default() -> Self {
+        Self(Arc::new(Cache::new(512)))
     }
-    let row = exchange_rate::Entity::find_by_id((euro, quote)).one(db.connection()).await?;
+}
+
+impl fmt::Debug for Rates {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Rates")
+    }
+}
+
+impl Rates {
+    /// How many units of a currency one euro costs, as far as is known.
+    pub(crate) async fn per_euro(&self, bank: &Bank, currency: Currency) -> Result<Option<Decimal>> {
+        if currency == Currency::EUR {
+            return Ok(Some(Decimal::ONE));
+        }
+        let now = bank.clock.now();
+        if let Some((at, known)) = self.0.get(&currency)
+            && at + FRESH > now
+        {
+            return Ok(known);
+        }
+        let rate = per_euro(&bank.db, currency).await?;
+        self.0.insert(currency, (now, rate));
+        Ok(rate)
+    }
+}
+
+async fn per_euro(db: &Db, quote: Currency) -> Result<Option<Decimal>> {
+    let row = exchange_rate::Entity::find_by_id((Currency::EUR, quote)).one(db.connection()).await?;
     Ok(row.and_then(|row| row.rate.parse().ok()))
 }
 

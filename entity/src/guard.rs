@@ -13,8 +13,8 @@
 use crate::bank::Bank;
 use crate::clock::Time;
 use crate::error::Result;
-use crate::exchange_rate;
 use crate::id::UserId;
+use crate::limit;
 use crate::money::Amount;
 use crate::refusal::Code;
 use crate::session::{self, Caller};
@@ -24,7 +24,6 @@ use crate::transaction::{IdempotencyKey, State, is_done};
 use crate::user as people;
 use chrono::Duration;
 use rust_decimal::Decimal;
-use rust_decimal::prelude::ToPrimitive;
 use sea_orm::sea_query::{OnConflict, Query};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, QueryFilter,
@@ -59,7 +58,7 @@ pub(crate) async fn reserve(bank: &Bank, payer: Caller, amount: Amount, key: &Id
     }
     // Else who has lost its session could take the shares of who has not.
     session::check(bank, payer).await?;
-    let cents = in_cents(bank, amount).await?;
+    let cents = limit::worth(bank, amount).await?;
     let tx = bank.db.begin().await?;
     let (row, _) = people::lock(bank, &tx, payer.user).await?;
     let Some(until) = row.guarded_until.filter(|until| *until > now) else {
@@ -78,16 +77,6 @@ pub(crate) async fn reserve(bank: &Bank, payer: Caller, amount: Amount, key: &Id
     }
     put(&tx, payer.user, key, own, now).await?;
     Ok(tx.commit().await?)
-}
-
-/// What an amount is worth in cents of euros, rounded up; none, where no rate is known.
-async fn in_cents(bank: &Bank, amount: Amount) -> Result<Option<i64>> {
-    let rate = exchange_rate::per_euro(&bank.db, amount.currency()).await?;
-    let cents = |rate: Decimal| {
-        let euros = amount.money().decimal().checked_div(rate)?;
-        euros.checked_mul(Decimal::ONE_HUNDRED)?.ceil().to_i64()
-    };
-    Ok(rate.and_then(cents).map(|cents| cents.max(1)))
 }
 
 /// What is taken, by key.

@@ -61,6 +61,7 @@ pub mod keys;
 pub mod kyc;
 pub mod language;
 pub mod ledger;
+pub mod limit;
 pub mod link;
 pub mod message;
 mod mill;

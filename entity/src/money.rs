@@ -20,6 +20,9 @@ use std::str::FromStr;
 pub struct Currency(iso_currency::Currency);
 
 impl Currency {
+    /// The euro, in which the rules of the house are stated.
+    pub const EUR: Self = Self(iso_currency::Currency::EUR);
+
     /// The currency of a code such as `EUR`, written in capitals.
     ///
     /// # Errors

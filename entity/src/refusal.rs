@@ -47,6 +47,7 @@ macro_rules! refusals {
             InsufficientFunds "INSUFFICIENT_FUNDS" false "The balance in this currency is too low. Top up, or send less." "该货币余额不足，请先充值或减少金额。";
             JobNotDead "JOB_NOT_DEAD" false "This job is no dead letter; it is done or still being tried." "该任务不是死信：它已完成或仍在重试。";
             LevelReached "LEVEL_REACHED" false "You are known at this level already." "您已达到该认证等级。";
+            LimitExceeded "LIMIT_EXCEEDED" true "Your level allows no more in this day or month; wait, or apply for a higher level." "超出您的认证等级当日或当月的限额。请稍后再试，或申请更高等级。";
             LockedStill "LOCKED_STILL" true "A wallet stays locked for an hour. Come again then." "钱包锁定一小时后方可解锁，请稍后再试。";
             MethodUnavailable "METHOD_UNAVAILABLE" false "This question can't be answered in this way; its methods say how." "无法使用此方式回答，请使用列出的验证方式。";
             NameInvalid "NAME_INVALID" false "Give a name of at most 100 characters that can be seen." "请填写可见的姓名，最多 100 个字符。";

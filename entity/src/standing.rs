@@ -7,6 +7,7 @@
 use crate::clock::Time;
 use crate::error::Result;
 use crate::id::UserId;
+use crate::kyc::Level;
 use crate::refusal::Code;
 use crate::table::user;
 use crate::terms::Version;
@@ -21,12 +22,19 @@ pub struct Standing {
     /// Until when little may leave its wallet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub guarded_until: Option<Time>,
+    /// How well it is known. A token from before this was said is one of who is hardly known.
+    #[serde(default)]
+    pub level: Level,
 }
 
 impl Standing {
     /// What a row says.
     pub(crate) fn of(row: &user::Model) -> Self {
-        Self { terms: Version::parse(&row.terms_version), guarded_until: row.guarded_until }
+        Self {
+            terms: Version::parse(&row.terms_version),
+            guarded_until: row.guarded_until,
+            level: row.kyc_level,
+        }
     }
 
     /// Whether little may leave its wallet.

@@ -3,7 +3,8 @@
 //! Guarantees: done at once or not at all; the payee's account in that currency opens by itself. The
 //! payer's session is open and the handle is the payee's at the moment of the transfer itself.
 //! The payer is asked first, unless the payment is exempt ([`step_up`](crate::step_up)).
-//! Refuses: unknown recipients, oneself, frozen payers, ended sessions, and more than there is.
+//! Refuses: unknown recipients, oneself, frozen payers, ended sessions, more than there is, and more than the payer's
+//! level allows ([`limit`]).
 
 use crate::account::{self, AccountState};
 use crate::bank::Bank;
@@ -11,6 +12,7 @@ use crate::error::{Error, Result};
 use crate::handle::Handle;
 use crate::id::{ChallengeId, TransactionId, UserId};
 use crate::ledger::{Books, Change, Claim, Command, Effects};
+use crate::limit::{self, Measure};
 use crate::money::Amount;
 use crate::refusal::{Code, Refusal};
 use crate::session::Caller;
@@ -40,6 +42,7 @@ pub(crate) struct Create {
     pub(crate) draft: Draft,
     pub(crate) claims: [Claim; 2],
     pub(crate) consent: Consent,
+    pub(crate) measure: Measure,
 }
 
 /// Decides a transfer.
@@ -50,16 +53,20 @@ pub(crate) fn decide(books: &Books, command: &Create) -> Result<Effects, Refusal
         AccountState::Open | AccountState::Frozen => {}
         AccountState::Closed => return Err(Code::RecipientUnavailable.at("to")),
     }
+    let spent = limit::decide(books, command.measure)?;
     let toll = step_up::decide(books.account(draft.debit)?, draft.amount, command.consent)?;
     let settled = Change::Create(draft.clone(), State::Settled);
-    Ok(Effects::of(settled).moving(draft.debit, draft.credit, draft.amount).counting(draft.debit, toll))
+    Ok(Effects::of(settled)
+        .moving(draft.debit, draft.credit, draft.amount)
+        .counting(draft.debit, toll)
+        .spending(command.measure.home, spent))
 }
 
 /// Sends money, or asks the payer first.
 ///
 /// # Errors
 /// `TERMS_NOT_ACCEPTED`, `RECIPIENT_UNKNOWN`, `RECIPIENT_UNAVAILABLE`, `SELF_TRANSFER`, `USER_FROZEN`, `SESSION_ENDED`,
-/// `INSUFFICIENT_FUNDS`, `IDEMPOTENCY_KEY_REUSED`, `RECENTLY_RESET`, `CHALLENGE_INVALID`, `TOO_MANY_TRIES`, `OVERLOADED`.
+/// `INSUFFICIENT_FUNDS`, `LIMIT_EXCEEDED`, `IDEMPOTENCY_KEY_REUSED`, `RECENTLY_RESET`, `CHALLENGE_INVALID`, `TOO_MANY_TRIES`, `OVERLOADED`.
 pub async fn create(bank: &Bank, payer: Caller, order: Order) -> Result<Paid> {
     terms::require(bank, payer, &order.key).await?;
     let done = pay(bank, payer, &order).await;
@@ -96,8 +103,8 @@ async fn pay(bank: &Bank, payer: Caller, order: &Order) -> Result<Paid> {
     };
     let draft = draft(bank, payer, payee, order).await?;
     let claims = [Claim::Session(payer.session, payer.user), Claim::Handle(to, payee)];
-    step_up::pay(bank, payment, |consent| {
-        let create = Create { draft: draft.clone(), claims: claims.clone(), consent };
+    step_up::pay(bank, payment, |consent, measure| {
+        let create = Create { draft: draft.clone(), claims: claims.clone(), consent, measure };
         bank.ledger.submit(Command::Transfer(create))
     })
     .await

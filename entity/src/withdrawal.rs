@@ -9,6 +9,7 @@ use crate::error::Result;
 use crate::id::{AccountId, ChallengeId, TransactionId};
 use crate::instrument;
 use crate::ledger::{Books, Change, Command, Effects};
+use crate::limit::{self, Measure};
 use crate::outbox::Job;
 use crate::rail::{self, Order, Outcome};
 use crate::refusal::Refusal;
@@ -23,6 +24,7 @@ pub(crate) struct Request {
     pub(crate) draft: Draft,
     pub(crate) in_transit: AccountId,
     pub(crate) consent: Consent,
+    pub(crate) measure: Measure,
 }
 
 /// What the rail said of a withdrawal.
@@ -39,10 +41,12 @@ pub(crate) struct Conclude {
 pub(crate) fn decide_request(books: &Books, command: &Request) -> Result<Effects, Refusal> {
     let draft = &command.draft;
     books.account(draft.debit)?.state.may_pay()?;
+    let spent = limit::decide(books, command.measure)?;
     let toll = step_up::decide(books.account(draft.debit)?, draft.amount, command.consent)?;
     Ok(Effects::of(Change::Create(draft.clone(), State::Requested))
         .moving(draft.debit, command.in_transit, draft.amount)
         .counting(draft.debit, toll)
+        .spending(command.measure.home, spent)
         .then(Job::SettleWithdrawal { transaction: draft.id }))
 }
 
@@ -66,7 +70,7 @@ pub(crate) fn decide_conclusion(books: &Books, command: &Conclude) -> Result<Eff
 ///
 /// # Errors
 /// `TERMS_NOT_ACCEPTED`, `NOT_FOUND` for an instrument that is not one's own, `USER_FROZEN`, `USER_CLOSED`, `INSUFFICIENT_FUNDS`,
-/// `IDEMPOTENCY_KEY_REUSED`, `RECENTLY_RESET`, `CHALLENGE_INVALID`, `TOO_MANY_TRIES`, `OVERLOADED`.
+/// `LIMIT_EXCEEDED`, `IDEMPOTENCY_KEY_REUSED`, `RECENTLY_RESET`, `CHALLENGE_INVALID`, `TOO_MANY_TRIES`, `OVERLOADED`.
 pub async fn request(
     bank: &Bank,
     payer: Caller,
@@ -98,8 +102,8 @@ pub async fn request(
         note: None,
     };
     let in_transit = account::house(bank, Purpose::WithdrawalInTransit, currency).await?;
-    step_up::pay(bank, payment, |consent| {
-        let request = Request { draft: draft.clone(), in_transit, consent };
+    step_up::pay(bank, payment, |consent, measure| {
+        let request = Request { draft: draft.clone(), in_transit, consent, measure };
         bank.ledger.submit(Command::RequestWithdrawal(request))
     })
     .await

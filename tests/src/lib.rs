@@ -24,6 +24,9 @@ macro_rules! on_both_setups {
     (strict: $($story:ident),+ $(,)?) => {
         $crate::on_both_setups!(@ open_strict $($story),+);
     };
+    (limited: $($story:ident),+ $(,)?) => {
+        $crate::on_both_setups!(@ open_limited $($story),+);
+    };
     ($($story:ident),+ $(,)?) => {
         $crate::on_both_setups!(@ open $($story),+);
     };

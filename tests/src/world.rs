@@ -9,6 +9,7 @@ use chrono::Duration;
 use entity::clock::Clock;
 use entity::handle::Handle;
 use entity::keys::Keys;
+use entity::limit::Limits;
 use entity::step_up::Rules;
 use entity::{Bank, ledger, outbox};
 use rust_decimal::Decimal;
@@ -78,7 +79,13 @@ impl World {
         Self::open_as(setup, |bank| bank, |gateways| gateways).await
     }
 
-    /// The same with another bank.
+    /// The same with the limits of the house, where nobody is asked.
+    pub async fn open_limited(setup: Setup) -> Self {
+        let limited = |bank: Bank| bank.with_step_up(unasked()).with_limits(Limits::default());
+        Self::open_as(setup, limited, |gateways| gateways).await
+    }
+
+    /// The same with another bank; without limits, unless it has some.
     pub async fn open_as(
         setup: Setup,
         house: impl FnOnce(Bank) -> Bank,
@@ -88,7 +95,7 @@ impl World {
         let (place, db) = Place::new(setup).await;
         let bank =
             Bank::open(db, Keys::new([7; 32]), Clock::adjustable(), true).await.expect("the bank opens");
-        let bank = house(bank);
+        let bank = house(bank.with_limits(Limits::NONE));
         let redis = (setup == Setup::Real).then(Redis::start);
         let bank = match &redis {
             Some(redis) => {

@@ -1,4 +1,5 @@
-//! Know your customer: how well a person is known, in four levels, and its applications for the next.
+//! Know your customer: how well a person is known, in four levels, and its applications for the next. What the level
+//! allows is in [`limit`](crate::limit).
 //!
 //! Guarantees: a person has one open application; what it says is sealed with its data key, and read by operators
 //! only, each view in their log. A level is raised by two operators (see [`proposal`](crate::proposal)), rejected by
@@ -34,12 +35,24 @@ use serde::{Deserialize, Serialize};
 
 /// How well a person is known.
 #[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, EnumIter, DeriveActiveEnum, Serialize, Deserialize,
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    EnumIter,
+    DeriveActiveEnum,
+    Serialize,
+    Deserialize,
 )]
 #[sea_orm(rs_type = "i32", db_type = "Integer")]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Level {
     /// By a verified handle.
+    #[default]
     #[sea_orm(num_value = 0)]
     Unknown,
     /// By what it says.

@@ -9,6 +9,7 @@ use super::{Change, Claim, Command, Effects, Leg};
 use crate::account::{AccountState, Purpose};
 use crate::clock::Time;
 use crate::id::{AccountId, JobId, TransactionId, UserId};
+use crate::limit::Spent;
 use crate::money::Currency;
 use crate::outbox::Job;
 use crate::refusal::{Code, Refusal};
@@ -30,6 +31,8 @@ pub(crate) struct Balance {
     pub(crate) unasked: i64,
     /// In how many payments.
     pub(crate) unasked_count: i64,
+    /// What its owner has sent away lately, should this be its first account.
+    pub(crate) spent: Spent,
 }
 
 /// Half a leg, as it is stored.
@@ -48,6 +51,8 @@ pub(crate) struct Pages {
     pub(crate) created: Vec<TransactionId>,
     pub(crate) advanced: BTreeMap<TransactionId, State>,
     pub(crate) postings: Vec<Posting>,
+    /// The accounts that change, as they were: the end of the chain, and what had been spent.
+    pub(crate) before: BTreeMap<AccountId, (i64, Spent)>,
     pub(crate) jobs_put: Vec<Job>,
     pub(crate) jobs_done: Vec<JobId>,
 }
@@ -57,7 +62,7 @@ impl Pages {
     pub(crate) fn is_empty(&self) -> bool {
         self.created.is_empty()
             && self.advanced.is_empty()
-            && self.postings.is_empty()
+            && self.before.is_empty()
             && self.jobs_put.is_empty()
             && self.jobs_done.is_empty()
     }
@@ -115,20 +120,16 @@ impl Books {
         pages.filter_map(|(id, from)| self.transactions.get(id).map(|transaction| (transaction, *from)))
     }
 
-    /// The accounts that were posted to, with the end of their chain before this batch.
-    pub(crate) fn moved(&self) -> impl Iterator<Item = (AccountId, i64, &Balance)> {
-        let mut first: BTreeMap<AccountId, i64> = BTreeMap::new();
-        for posting in &self.pages.postings {
-            first.entry(posting.account).or_insert(posting.seq.saturating_sub(1));
-        }
-        first.into_iter().filter_map(|(id, seq)| self.accounts.get(&id).map(|balance| (id, seq, balance)))
+    /// The accounts that change, each with the end of its chain and what had been spent before this batch.
+    pub(crate) fn moved(&self) -> impl Iterator<Item = (AccountId, (i64, Spent), &Balance)> {
+        let before = self.pages.before.iter();
+        before.filter_map(|(id, before)| self.accounts.get(id).map(|balance| (*id, *before, balance)))
     }
 
-    /// The accounts that were looked at and not posted to.
+    /// The accounts that were looked at and do not change.
     pub(crate) fn unmoved(&self) -> impl Iterator<Item = (AccountId, &Balance)> {
-        let moved: HashSet<_> = self.pages.postings.iter().map(|posting| posting.account).collect();
         let accounts = self.accounts.iter().map(|(id, balance)| (*id, balance));
-        accounts.filter(move |(id, _)| !moved.contains(id))
+        accounts.filter(|(id, _)| !self.pages.before.contains_key(id))
     }
 
     /// Decides one command and applies what follows; the answer is the transaction as it then is.
@@ -194,13 +195,27 @@ impl Books {
         if after.values().any(|balance| balance.amount < 0 && !balance.purpose.may_be_negative()) {
             return Err(Code::InsufficientFunds.at("amount"));
         }
-        self.accounts.extend(after);
+        for (account, balance) in after {
+            self.replace(account, balance);
+        }
         self.pages.postings.extend(postings);
         Ok(())
     }
 
-    /// Counts what has left unasked.
+    /// Puts a changed account in place of what it was.
+    fn replace(&mut self, id: AccountId, balance: Balance) {
+        if let Some(was) = self.accounts.insert(id, balance) {
+            self.pages.before.entry(id).or_insert((was.seq, was.spent));
+        }
+    }
+
+    /// Counts what has left, and what of it unasked.
     fn count(&mut self, effects: &Effects) {
+        if let Some((home, spent)) = effects.spent
+            && let Some(balance) = self.accounts.get(&home).cloned()
+        {
+            self.replace(home, Balance { spent, ..balance });
+        }
         let Some((account, toll)) = effects.toll else { return };
         let left = effects.legs.iter().filter(|leg| leg.debit == account).map(|leg| leg.amount.minor());
         let left = left.fold(0_i64, i64::saturating_add);

@@ -26,10 +26,14 @@ impl Command {
     /// The accounts that the decision may look at and change. They exist.
     pub(crate) fn accounts(&self) -> Vec<AccountId> {
         match self {
-            Self::Transfer(command) => vec![command.draft.debit, command.draft.credit],
+            Self::Transfer(command) => {
+                vec![command.draft.debit, command.draft.credit, command.measure.home]
+            }
             Self::RequestDeposit(command) => vec![command.draft.credit],
             Self::ConcludeDeposit(command) => vec![command.wallet, command.clearing],
-            Self::RequestWithdrawal(command) => vec![command.draft.debit, command.in_transit],
+            Self::RequestWithdrawal(command) => {
+                vec![command.draft.debit, command.in_transit, command.measure.home]
+            }
             Self::ConcludeWithdrawal(command) => {
                 vec![command.wallet, command.in_transit, command.clearing]
             }

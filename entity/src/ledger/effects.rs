@@ -1,6 +1,7 @@
 //! What a decision does. A decider can say nothing else, so an unbalanced posting can't be written.
 
 use crate::id::{AccountId, JobId, TransactionId};
+use crate::limit::Spent;
 use crate::money::Amount;
 use crate::outbox::Job;
 use crate::step_up::Toll;
@@ -37,6 +38,8 @@ pub(crate) struct Effects {
     pub(crate) legs: Vec<Leg>,
     /// What a payment does to the count of what has left an account unasked.
     pub(crate) toll: Option<(AccountId, Toll)>,
+    /// What the payer will have sent away lately, and the account that keeps the count.
+    pub(crate) spent: Option<(AccountId, Spent)>,
     /// What is to be done later.
     pub(crate) put: Option<Job>,
     /// The job that has been served by this.
@@ -46,7 +49,7 @@ pub(crate) struct Effects {
 impl Effects {
     /// A change that nothing else follows from.
     pub(crate) fn of(change: Change) -> Self {
-        Self { change, legs: Vec::new(), toll: None, put: None, done: None }
+        Self { change, legs: Vec::new(), toll: None, spent: None, put: None, done: None }
     }
 
     /// With money that moves.
@@ -58,6 +61,12 @@ impl Effects {
     /// With what it does to the count of what has left an account unasked.
     pub(crate) fn counting(mut self, account: AccountId, toll: Toll) -> Self {
         self.toll = Some((account, toll));
+        self
+    }
+
+    /// With what the payer will have sent away lately.
+    pub(crate) fn spending(mut self, home: AccountId, spent: Spent) -> Self {
+        self.spent = Some((home, spent));
         self
     }
 

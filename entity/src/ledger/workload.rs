@@ -10,6 +10,7 @@ use crate::account::{AccountState, HOUSE, Purpose};
 use crate::clock::Time;
 use crate::handle::Fingerprint;
 use crate::id::{AccountId, SessionId, TransactionId, UserId};
+use crate::limit::{Limit, Measure, Spent};
 use crate::money::{Amount, Currency};
 use crate::rail::Outcome;
 use crate::refusal::Code;
@@ -24,6 +25,8 @@ use uuid::Uuid;
 const PEOPLE: u64 = 5;
 const CLEARING: AccountId = AccountId(100);
 const IN_TRANSIT: AccountId = AccountId(101);
+/// What the first person may send away.
+const LIMIT: i64 = 20_000;
 
 fn currency() -> Currency {
     Currency::parse("EUR").unwrap()
@@ -48,6 +51,7 @@ pub(super) fn open_books() -> Books {
         seq: 0,
         unasked: 0,
         unasked_count: 0,
+        spent: Spent::default(),
     };
     let mut accounts = BTreeMap::new();
     for number in 0..PEOPLE {
@@ -73,6 +77,8 @@ struct Auditor {
     balances: HashMap<AccountId, i128>,
     acts: Vec<Known>,
     keys: HashMap<(UserId, String), usize>,
+    /// What each person has sent away.
+    sent: HashMap<u64, i128>,
 }
 
 impl Auditor {
@@ -97,8 +103,15 @@ impl Auditor {
             return Err(Code::UserFrozen);
         }
         let amount = i128::from(draft.amount.minor());
+        let sent = self.sent.entry(owner).or_default();
+        if leaves && owner == 0 && *sent + amount > i128::from(LIMIT) {
+            return Err(Code::LimitExceeded);
+        }
         if leaves && self.balance(draft.debit) < amount {
             return Err(Code::InsufficientFunds);
+        }
+        if leaves {
+            *self.sent.entry(owner).or_default() += amount;
         }
         let state = if draft.kind == Kind::Transfer { State::Settled } else { State::Requested };
         match draft.kind {
@@ -144,6 +157,10 @@ impl Auditor {
             assert_eq!(i128::from(account.amount), self.balance(*id), "step {step}, {id:?}");
             assert!(account.amount >= 0 || *id == CLEARING, "step {step}, {id:?}");
         }
+        for number in 0..PEOPLE {
+            let sent = self.sent.get(&number).copied().unwrap_or(0);
+            assert_eq!(i128::from(books.accounts[&wallet(number)].spent.month), sent, "step {step}");
+        }
         assert_eq!(self.balances.values().sum::<i128>(), 0);
     }
 }
@@ -175,6 +192,7 @@ pub(super) fn draft(rng: &mut StdRng, owner: u64, step: u64) -> (Draft, Command)
             draft: draft.clone(),
             claims: claims(owner, other),
             consent: Consent::Given,
+            measure: measure(owner, draft.amount),
         }),
         Kind::Deposit => Command::RequestDeposit(deposit::Request { draft: draft.clone() }),
         Kind::Withdrawal => {
@@ -183,10 +201,21 @@ pub(super) fn draft(rng: &mut StdRng, owner: u64, step: u64) -> (Draft, Command)
                 draft: draft.clone(),
                 in_transit,
                 consent: Consent::Given,
+                measure: measure(owner, draft.amount),
             })
         }
     };
     (draft, command)
+}
+
+/// Everybody pays from its only account, and the first person has a limit that it reaches.
+fn measure(owner: u64, amount: Amount) -> Measure {
+    Measure { home: wallet(owner), worth: Some(amount.minor()), limit: limit(owner) }
+}
+
+fn limit(owner: u64) -> Limit {
+    let most = if owner == 0 { LIMIT } else { i64::MAX };
+    Limit { day: most, month: most }
 }
 
 fn claims(payer: u64, payee: u64) -> [Claim; 2] {

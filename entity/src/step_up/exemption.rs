@@ -1,21 +1,12 @@
 //! Exemptions: what may leave a wallet unasked, and what a payment does to the count of it. The rules are settings, in
-//! euros; what they mean in a currency is remembered for a minute.
+//! euros.
 
 use crate::bank::Bank;
-use crate::clock::Time;
 use crate::error::Result;
-use crate::exchange_rate;
 use crate::ledger::Balance;
 use crate::money::{Amount, Currency, minor_units};
 use crate::refusal::{Code, Refusal};
-use chrono::Duration;
-use quick_cache::sync::Cache;
 use rust_decimal::Decimal;
-use std::fmt;
-use std::sync::Arc;
-
-/// How long a rate is remembered.
-const FRESH: Duration = Duration::minutes(1);
 
 /// What may leave unasked, in euros.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -88,47 +79,18 @@ pub(crate) fn decide(account: &Balance, amount: Amount, consent: Consent) -> Res
     }
 }
 
-/// The rules, and what they mean in each currency at present.
-#[derive(Clone)]
-pub(crate) struct Exemptions {
-    rules: Rules,
-    known: Arc<Cache<Currency, (Time, Option<Allowance>)>>,
+/// What may leave unasked in a currency; none, where nobody knows its rate.
+pub(super) async fn allowance(bank: &Bank, currency: Currency) -> Result<Option<Allowance>> {
+    let rate = bank.rates.per_euro(bank, currency).await?;
+    Ok(rate.and_then(|rate| bank.step_up.in_units(rate, currency)))
 }
 
-impl fmt::Debug for Exemptions {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Exemptions({:?})", self.rules)
-    }
-}
-
-impl Exemptions {
-    pub(crate) fn new(rules: Rules) -> Self {
-        Self { rules, known: Arc::new(Cache::new(512)) }
-    }
-
-    /// What may leave unasked in a currency.
-    pub(super) async fn allowance(&self, bank: &Bank, currency: Currency) -> Result<Option<Allowance>> {
-        let now = bank.clock.now();
-        if let Some((at, known)) = self.known.get(&currency)
-            && at + FRESH > now
-        {
-            return Ok(known);
-        }
-        let rate = exchange_rate::per_euro(&bank.db, currency).await?;
-        let allowance = rate.and_then(|rate| self.in_units(rate, currency));
-        self.known.insert(currency, (now, allowance));
-        Ok(allowance)
-    }
-
+impl Rules {
     fn in_units(&self, rate: Decimal, currency: Currency) -> Option<Allowance> {
         let units = |euros: Decimal| {
             minor_units(euros.checked_mul(rate)?.trunc_with_scale(currency.exponent()), currency)
         };
-        Some(Allowance {
-            single: units(self.rules.single)?,
-            total: units(self.rules.total)?,
-            count: self.rules.count,
-        })
+        Some(Allowance { single: units(self.single)?, total: units(self.total)?, count: self.count })
     }
 }
 
@@ -137,6 +99,7 @@ mod tests {
     use super::*;
     use crate::account::{AccountState, Purpose};
     use crate::id::UserId;
+    use crate::limit::Spent;
     use uuid::Uuid;
 
     fn euros() -> Currency {
@@ -154,6 +117,7 @@ mod tests {
             seq: 1,
             unasked,
             unasked_count,
+            spent: Spent::default(),
         }
     }
 
@@ -188,10 +152,10 @@ mod tests {
 
     #[test]
     fn the_rules_mean_as_much_in_every_currency() {
-        let exemptions = Exemptions::new(Rules::default());
-        let yen = exemptions.in_units("179.12".parse().unwrap(), Currency::parse("JPY").unwrap()).unwrap();
+        let rules = Rules::default();
+        let yen = rules.in_units("179.12".parse().unwrap(), Currency::parse("JPY").unwrap()).unwrap();
         assert_eq!(yen, Allowance { single: 5_373, total: 17_912, count: 5 });
-        let dinar = exemptions.in_units("0.3571".parse().unwrap(), Currency::parse("KWD").unwrap()).unwrap();
+        let dinar = rules.in_units("0.3571".parse().unwrap(), Currency::parse("KWD").unwrap()).unwrap();
         assert_eq!(dinar.single, 10_713);
     }
 }

@@ -11,7 +11,7 @@
 mod exemption;
 
 pub use exemption::Rules;
-pub(crate) use exemption::{Consent, Exemptions, Toll, decide};
+pub(crate) use exemption::{Consent, Toll, decide};
 
 use crate::api_key;
 use crate::bank::Bank;
@@ -19,6 +19,7 @@ use crate::challenge::{self, Act, Bound, Challenge};
 use crate::error::{Error, Result};
 use crate::guard;
 use crate::id::ChallengeId;
+use crate::limit::{self, Measure};
 use crate::money::Amount;
 use crate::notification::CodePurpose;
 use crate::payee;
@@ -58,12 +59,15 @@ pub enum Paid {
     Asked(Challenge),
 }
 
-/// Makes a payment with the consent that there is, or asks for it.
+/// Makes a payment within its payer's limit, with the consent that there is, or asks for it.
 pub(crate) async fn pay<F: Future<Output = Result<Transaction>>>(
     bank: &Bank,
     payment: Payment,
-    submit: impl Fn(Consent) -> F,
+    submit: impl Fn(Consent, Measure) -> F,
 ) -> Result<Paid> {
+    let submit = async |consent| {
+        limit::within(bank, payment.payer, payment.amount, |measure| submit(consent, measure)).await
+    };
     // What is only asked about takes no share of what a guarded person may spend.
     let reserve = || guard::reserve(bank, payment.payer, payment.amount, &payment.key);
     if payment.payer.scopes.is_some() {
@@ -100,7 +104,7 @@ async fn consent(bank: &Bank, payment: &Payment) -> Result<Consent> {
     if !payer.confirmed {
         return Ok(Consent::Missing);
     }
-    let allowance = bank.exemptions.allowance(bank, payment.amount.currency()).await?;
+    let allowance = exemption::allowance(bank, payment.amount.currency()).await?;
     let allowance = allowance.filter(|allowance| payment.amount.minor() <= allowance.single);
     Ok(allowance.map_or(Consent::Missing, Consent::Small))
 }

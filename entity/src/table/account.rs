@@ -20,6 +20,9 @@ pub struct Model {
     pub seq: i64,
     pub unasked: i64,
     pub unasked_count: i64,
+    pub spent_on: i32,
+    pub spent_day: i64,
+    pub spent_month: i64,
     pub opened_at: Time,
 }
 

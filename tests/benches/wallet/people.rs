@@ -9,6 +9,8 @@ use entity::handle::Handle;
 use entity::id::{InstrumentId, SessionId, UserId};
 use entity::instrument::{self, BankAccount};
 use entity::keys::Keys;
+use entity::kyc::Level;
+use entity::limit::Limits;
 use entity::session::Caller;
 use entity::standing::Standing;
 use entity::step_up::Rules;
@@ -45,9 +47,9 @@ pub(crate) async fn bank(db: Db) -> Result<Bank, String> {
 pub(crate) async fn bank_writing(db: Db, writing: Writing) -> Result<Bank, String> {
     let bank = Bank::open_with(db, keys(), Clock::system(), true, writing).await;
     let most = Decimal::from(1_000_000_000);
-    // Nobody is asked; what has left unasked is counted all the same.
+    // Nobody is asked and nothing is too much; what has left is counted all the same.
     let rules = Rules { single: most, total: most, count: i64::MAX };
-    bank.map(|bank| bank.with_step_up(rules)).map_err(|error| error.to_string())
+    bank.map(|bank| bank.with_step_up(rules).with_limits(Limits::NONE)).map_err(|error| error.to_string())
 }
 
 /// The person of this number.
@@ -57,7 +59,8 @@ pub(crate) fn user(number: usize) -> UserId {
 
 /// The person of this number, in its session.
 pub(crate) fn caller(number: usize) -> Caller {
-    let standing = Some(Standing { terms: Some(Terms::default().version), guarded_until: None });
+    let standing =
+        Some(Standing { terms: Some(Terms::default().version), guarded_until: None, level: Level::Unknown });
     Caller {
         user: user(number),
         session: SessionId(id(0x9000, number)),

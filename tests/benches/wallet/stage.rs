@@ -73,6 +73,10 @@ impl Front {
             ("STEP_UP_SINGLE", "1000000000"),
             ("STEP_UP_TOTAL", "1000000000"),
             ("STEP_UP_COUNT", "1000000000"),
+            (
+                "LIMITS",
+                "1000000000/1000000000,1000000000/1000000000,1000000000/1000000000,1000000000/1000000000",
+            ),
             ("LOG", "warn"),
         ];
         Self::ready(Process::start("api", &settings), address).await

@@ -13,6 +13,7 @@ mod history;
 mod http;
 mod kyc;
 mod laws;
+mod limit;
 mod message;
 mod operator;
 mod passkey;

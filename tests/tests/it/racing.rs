@@ -116,6 +116,7 @@ async fn ten_thousand_callers_are_all_answered(world: &World) {
         standing: Some(entity::standing::Standing {
             terms: Some(entity::terms::Terms::default().version),
             guarded_until: None,
+            level: entity::kyc::Level::Unknown,
         }),
     };
     let to = entity::handle::Handle::email(text(&bob.handle["email"])).unwrap();

@@ -13,6 +13,7 @@ use crate::clock::Time;
 use crate::db::Db;
 use crate::error::Fault;
 use crate::id::{AccountId, TransactionId, UserId};
+use crate::limit::Spent;
 use crate::transaction::Transaction;
 use crate::{session, table, user};
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend};
@@ -151,6 +152,7 @@ impl From<table::account::Model> for Balance {
             seq: row.seq,
             unasked: row.unasked,
             unasked_count: row.unasked_count,
+            spent: Spent { on: row.spent_on, day: row.spent_day, month: row.spent_month },
         }
     }
 }

@@ -17,7 +17,8 @@ use uuid::Uuid;
 type Seen = (Vec<account::Model>, Vec<transaction::Model>);
 
 /// `FOR NO KEY UPDATE`, because ids don't change: foreign keys to these rows need not wait.
-const LOCK: &str = "SELECT id, owner, purpose, currency, state, balance, seq, unasked, unasked_count, opened_at \
+const LOCK: &str = "SELECT id, owner, purpose, currency, state, balance, seq, unasked, unasked_count, spent_on, \
+    spent_day, spent_month, opened_at \
     FROM accounts WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE";
 
 /// `OFFSET 0` keeps the planner from anything but one index look-up a key, even on a table that
@@ -67,11 +68,14 @@ const WRITE: &str = "WITH created AS ( \
         SELECT * FROM unnest($15::bigint[], $16::bigint[], $17::uuid[], $18::bigint[], $19::bigint[]) \
     ), moved AS ( \
         UPDATE accounts SET balance = now.balance, seq = now.seq, unasked = now.unasked, \
-            unasked_count = now.unasked_count \
+            unasked_count = now.unasked_count, spent_on = now.spent_on, spent_day = now.spent_day, \
+            spent_month = now.spent_month \
         FROM unnest($20::bigint[], $21::bigint[], $22::text[], $23::bigint[], $24::bigint[], \
-            $39::bigint[], $40::bigint[]) \
-            AS now (id, seq_before, state, seq, balance, unasked, unasked_count) \
+            $39::bigint[], $40::bigint[], $41::int[], $42::bigint[], $43::bigint[], $44::int[], $45::bigint[]) \
+            AS now (id, seq_before, state, seq, balance, unasked, unasked_count, spent_on, spent_day, \
+                spent_month, spent_on_before, spent_month_before) \
         WHERE accounts.id = now.id AND accounts.seq = now.seq_before AND accounts.state = now.state \
+            AND accounts.spent_on = now.spent_on_before AND accounts.spent_month = now.spent_month_before \
         RETURNING 1 \
     ), advanced AS ( \
         UPDATE transactions SET state = now.state, failure = NULLIF(now.failure, ''), updated_at = $1 \
@@ -194,7 +198,7 @@ fn written(books: &Books, claims: &HashSet<Claim>) -> Statement {
             array(pages.postings.iter().map(|posting| posting.amount)),
             array(pages.postings.iter().map(|posting| posting.balance_after)),
             array(moved.iter().map(|(id, _, _)| id.0)),
-            array(moved.iter().map(|(_, seq_before, _)| *seq_before)),
+            array(moved.iter().map(|(_, (seq_before, _), _)| *seq_before)),
             array(moved.iter().map(|(_, _, balance)| balance.state.to_value())),
             array(moved.iter().map(|(_, _, balance)| balance.seq)),
             array(moved.iter().map(|(_, _, balance)| balance.amount)),
@@ -216,6 +220,11 @@ fn written(books: &Books, claims: &HashSet<Claim>) -> Statement {
             array(handles.iter().map(|(_, user)| user.0)),
             array(moved.iter().map(|(_, _, balance)| balance.unasked)),
             array(moved.iter().map(|(_, _, balance)| balance.unasked_count)),
+            array(moved.iter().map(|(_, _, balance)| balance.spent.on)),
+            array(moved.iter().map(|(_, _, balance)| balance.spent.day)),
+            array(moved.iter().map(|(_, _, balance)| balance.spent.month)),
+            array(moved.iter().map(|(_, (_, before), _)| before.on)),
+            array(moved.iter().map(|(_, (_, before), _)| before.month)),
         ],
     )
 }

@@ -87,13 +87,16 @@ async fn write_postings(tx: &DatabaseTransaction, books: &Books) -> Result<(), F
     for rows in rows.collect::<Vec<_>>().chunks(ROWS) {
         posting::Entity::insert_many(rows.to_vec()).exec_without_returning(tx).await?;
     }
-    for (id, seq_before, balance) in books.moved() {
+    for (id, (seq_before, _), balance) in books.moved() {
         let updated = account::Entity::update_many()
             .set(account::ActiveModel {
                 balance: Set(balance.amount),
                 seq: Set(balance.seq),
                 unasked: Set(balance.unasked),
                 unasked_count: Set(balance.unasked_count),
+                spent_on: Set(balance.spent.on),
+                spent_day: Set(balance.spent.day),
+                spent_month: Set(balance.spent.month),
                 ..Default::default()
             })
             .filter(account::COLUMN.id.eq(id))
