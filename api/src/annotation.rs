@@ -38,6 +38,7 @@ pub(crate) struct AnnotationKey {
 /// The annotations of many transactions at once.
 pub(crate) struct Annotations(pub(crate) Bank);
 
+#[async_trait::async_trait]
 impl Loader<AnnotationKey> for Annotations {
     type Value = annotation::Annotation;
     type Error = entity::Error;

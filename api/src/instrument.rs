@@ -48,6 +48,7 @@ impl Instrument {
 /// Many instruments at once.
 pub(crate) struct Instruments(pub(crate) Bank);
 
+#[async_trait::async_trait]
 impl Loader<InstrumentId> for Instruments {
     type Value = instrument::Instrument;
     type Error = entity::Error;

@@ -118,6 +118,7 @@ impl UserQuery {
 /// The names of many people at once.
 pub(crate) struct Names(pub(crate) Bank);
 
+#[async_trait::async_trait]
 impl Loader<UserId> for Names {
     type Value = String;
     type Error = entity::Error;
