@@ -5,6 +5,7 @@ use crate::error::ApiResult;
 use crate::id::GlobalId;
 use crate::money::{Currency, Money};
 use crate::page::{Pages, connection, cost, page_of};
+use crate::rate::ExchangeRate;
 use async_graphql::{Context, Enum, ID, InputObject, Object, SimpleObject};
 use chrono::{DateTime, Utc};
 use entity::account;
@@ -63,6 +64,24 @@ impl Account {
     }
 }
 
+/// All that a person has, in one currency.
+#[derive(SimpleObject)]
+pub(crate) struct TotalBalance {
+    /// The sum, each balance rounded down to a minor unit.
+    money: Money,
+    /// The rates that it was computed with, of each other currency that there is money in.
+    rates: Vec<ExchangeRate>,
+    /// As of when.
+    as_of: DateTime<Utc>,
+}
+
+impl From<account::Total> for TotalBalance {
+    fn from(total: account::Total) -> Self {
+        let rates = total.rates.into_iter().map(ExchangeRate::from).collect();
+        Self { money: Money(total.money), rates, as_of: total.as_of }
+    }
+}
+
 #[derive(Default)]
 pub(crate) struct AccountQuery;
 
@@ -85,6 +104,17 @@ impl AccountQuery {
         let slice = page_of(accounts, |account| account.balance.currency, &page)?;
         let slice = slice.map(|account| (Account(account.clone()).global().to_id().0, Account(account)));
         Ok(connection(slice))
+    }
+
+    /// All that the person who asks has, in one currency, at the mid rates of now. Refuses `PAIR_UNKNOWN` and `RATE_STALE`
+    /// where a rate is missing: never a sum without one.
+    async fn total_balance(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "The currency of the sum.")] currency: Currency,
+    ) -> ApiResult<TotalBalance> {
+        let user = caller_with(context, Scope::ReadAccounts)?.user;
+        Ok(account::total(bank(context)?, user, currency.parse_currency()?).await?.into())
     }
 
     /// The account of the person who asks in one currency. Refuses `NOT_FOUND` where none was opened.

@@ -4,6 +4,7 @@
 //! is about one input; `OVERLOADED` and `TOO_MANY_TRIES` have `retryAfter`, in seconds. A fault is logged here, once, and reaches the client as `INTERNAL` without a
 //! word of what happened. [`ApiError`] has no `Display` on purpose: the library would show any.
 
+use crate::id::Named;
 use async_graphql::{Enum, ErrorExtensionValues, ErrorExtensions, ServerError, SimpleObject};
 use entity::refusal::{Code, Refusal};
 
@@ -171,8 +172,14 @@ fn refused(refusal: Refusal) -> async_graphql::Error {
     let code = refusal.code;
     let again = refusal.retry_after.or((code == Code::Overloaded).then_some(RETRY_AFTER));
     let error = error_of(ErrorCode::of(code), code.english(), refusal.field, code.retryable());
-    match again {
+    let error = match again {
         Some(seconds) => error.extend_with(|_, extensions| extensions.set("retryAfter", seconds)),
+        None => error,
+    };
+    match refusal.quote {
+        Some(quote) => {
+            error.extend_with(|_, extensions| extensions.set("quoteId", quote.to_global().to_id().0))
+        }
         None => error,
     }
 }

@@ -5,8 +5,9 @@ use async_graphql::ID;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
 use entity::id::{
-    ApiKeyId, ApplicationId, CeremonyId, ChallengeId, InstrumentId, JobId, NotificationId, OperatorId,
-    PasskeyId, ProposalId, RecoveryId, SessionId, TransactionId, UserId, VerificationId,
+    AlertId, ApiKeyId, ApplicationId, CeremonyId, ChallengeId, InstrumentId, JobId, NotificationId,
+    OperatorId, OrderId, PasskeyId, ProposalId, QuoteId, RateAlertId, RecoveryId, SessionId, SheetId,
+    TransactionId, UserId, VerificationId,
 };
 use entity::money::Currency;
 use entity::refusal::{Code, Refusal};
@@ -49,6 +50,16 @@ pub(crate) enum GlobalId {
     Application(ApplicationId),
     /// A wallet whose handle is lost.
     Recovery(RecoveryId),
+    /// A price that the house stands by.
+    Quote(QuoteId),
+    /// A conversion that waits for a rate.
+    Order(OrderId),
+    /// A rate that somebody waits for.
+    RateAlert(RateAlertId),
+    /// What a source of rates said at one time.
+    Sheet(SheetId),
+    /// What operators have to know.
+    Alert(AlertId),
 }
 
 impl GlobalId {
@@ -78,6 +89,11 @@ impl GlobalId {
             ("proposal", None) => Some(Self::Proposal(ProposalId(name))),
             ("application", None) => Some(Self::Application(ApplicationId(name))),
             ("recovery", None) => Some(Self::Recovery(RecoveryId(name))),
+            ("quote", None) => Some(Self::Quote(QuoteId(name))),
+            ("order", None) => Some(Self::Order(OrderId(name))),
+            ("rate-alert", None) => Some(Self::RateAlert(RateAlertId(name))),
+            ("sheet", None) => Some(Self::Sheet(SheetId(name))),
+            ("alert", None) => Some(Self::Alert(AlertId(name))),
             _ => None,
         }
     }
@@ -106,6 +122,11 @@ impl GlobalId {
             Self::Proposal(id) => format!("proposal:{id}"),
             Self::Application(id) => format!("application:{id}"),
             Self::Recovery(id) => format!("recovery:{id}"),
+            Self::Quote(id) => format!("quote:{id}"),
+            Self::Order(id) => format!("order:{id}"),
+            Self::RateAlert(id) => format!("rate-alert:{id}"),
+            Self::Sheet(id) => format!("sheet:{id}"),
+            Self::Alert(id) => format!("alert:{id}"),
         })
     }
 }
@@ -171,7 +192,12 @@ named!(
     Operator(OperatorId),
     Proposal(ProposalId),
     Application(ApplicationId),
-    Recovery(RecoveryId)
+    Recovery(RecoveryId),
+    Quote(QuoteId),
+    Order(OrderId),
+    RateAlert(RateAlertId),
+    Sheet(SheetId),
+    Alert(AlertId)
 );
 
 #[cfg(test)]

@@ -6,6 +6,7 @@
 use crate::annotation::Annotations;
 use crate::authentication::bank;
 use crate::instrument::Instruments;
+use crate::quote::Quotes;
 use crate::user::Names;
 use async_graphql::Context;
 use async_graphql::dataloader::DataLoader;
@@ -18,6 +19,7 @@ pub(crate) struct Loaders {
     annotations: OnceLock<DataLoader<Annotations>>,
     instruments: OnceLock<DataLoader<Instruments>>,
     names: OnceLock<DataLoader<Names>>,
+    quotes: OnceLock<DataLoader<Quotes>>,
 }
 
 fn of<'a>(context: &Context<'a>) -> Result<&'a Loaders, Fault> {
@@ -40,4 +42,10 @@ pub(crate) fn instruments<'a>(context: &Context<'a>) -> Result<&'a DataLoader<In
 pub(crate) fn names<'a>(context: &Context<'a>) -> Result<&'a DataLoader<Names>, Fault> {
     let bank = bank(context)?;
     Ok(of(context)?.names.get_or_init(|| DataLoader::new(Names(bank.clone()), tokio::spawn)))
+}
+
+/// Prices at which something was exchanged.
+pub(crate) fn quotes<'a>(context: &Context<'a>) -> Result<&'a DataLoader<Quotes>, Fault> {
+    let bank = bank(context)?;
+    Ok(of(context)?.quotes.get_or_init(|| DataLoader::new(Quotes(bank.clone()), tokio::spawn)))
 }

@@ -5,6 +5,7 @@
 use api::server::{Api, Bound};
 use api::settings::{Command, Settings};
 use api::{demo, doorbell, operator, schema, throttle, verify};
+use chrono::TimeDelta;
 use clap::Parser;
 use entity::breach::Breaches;
 use entity::clock::Clock;
@@ -80,7 +81,7 @@ async fn serve(settings: Settings, outside: Outside) -> Result<(), String> {
     let bound = wallet.bind(settings.listen).await?;
     println!("The wallet is open at http://{}/ with example operations to play.", bound.address());
     if settings.redis_url.is_none() {
-        println!("Bank, mail and exchange rates are simulated; jobs run in this process.");
+        println!("Jobs run in this process. {}", wallet.outside.simulated());
     }
     wallet.run(&settings, bound, terminated()).await
 }
@@ -127,6 +128,8 @@ fn rules(bank: Bank, settings: &Settings, outside: &Outside) -> Result<Bank, Str
         .with_reset_cap(settings.reset_cap)
         .with_security_questions(asks)
         .with_links(outside.links())
+        .with_rate_jump(outside.rate_jump())
+        .with_quote_ttl(TimeDelta::seconds(settings.quote_ttl))
         .with_relying_party(settings.passkey_origin.clone());
     Ok(match &settings.breached_passwords {
         Some(file) => {

@@ -73,6 +73,11 @@ async fn find(context: &Context<'_>, id: &ID) -> ApiResult<Node> {
         | GlobalId::Operator(_)
         | GlobalId::Application(_)
         | GlobalId::Recovery(_)
+        | GlobalId::Quote(_)
+        | GlobalId::Order(_)
+        | GlobalId::RateAlert(_)
+        | GlobalId::Sheet(_)
+        | GlobalId::Alert(_)
         | GlobalId::Proposal(_) => {
             return Err(Code::NotFound.at("id").into());
         }

@@ -5,9 +5,10 @@ use crate::annotation::AnnotationMutation;
 use crate::api_key::{ApiKeyMutation, ApiKeyQuery};
 use crate::challenge::ChallengeMutation;
 use crate::closing::ClosingMutation;
+use crate::conversion::ConversionMutation;
+use crate::conversion_order::{ConversionOrderMutation, ConversionOrderQuery};
 use crate::deposit::DepositMutation;
 use crate::error::{ErrorCode, ErrorHelp};
-use crate::exchange_rate::ExchangeRateQuery;
 use crate::freeze::FreezeMutation;
 use crate::handle::HandleMutation;
 use crate::history::HistoryQuery;
@@ -18,7 +19,11 @@ use crate::notification::{Notification, NotificationMutation, NotificationQuery}
 use crate::page::described;
 use crate::passkey::{PasskeyMutation, PasskeyQuery};
 use crate::payee::{PayeeMutation, PayeeQuery};
+use crate::preview::PreviewMutation;
 use crate::profile::{ProfileMutation, ProfileQuery};
+use crate::quote::{QuoteMutation, QuoteQuery};
+use crate::rate::RateQuery;
+use crate::rate_alert::{RateAlertMutation, RateAlertQuery};
 use crate::recovery::{RecoveryMutation, RecoveryQuery};
 use crate::registration::RegistrationMutation;
 use crate::sandbox::SandboxQuery;
@@ -67,14 +72,17 @@ struct PeopleQuery(
 );
 
 #[derive(MergedObject, Default)]
-struct MoneyQuery(HistoryQuery, AccountQuery, ExchangeRateQuery, InstrumentQuery, PayeeQuery);
+struct MoneyQuery(HistoryQuery, AccountQuery, InstrumentQuery, PayeeQuery);
+
+#[derive(MergedObject, Default)]
+struct ExchangeQuery(RateQuery, QuoteQuery, ConversionOrderQuery, RateAlertQuery);
 
 #[derive(MergedObject, Default)]
 struct DeveloperQuery(ApiKeyQuery, ErrorQuery, NodeQuery, SandboxQuery);
 
 /// Everything that can be read.
 #[derive(MergedObject, Default)]
-pub struct Query(MoneyQuery, PeopleQuery, DeveloperQuery);
+pub struct Query(MoneyQuery, ExchangeQuery, PeopleQuery, DeveloperQuery);
 
 #[derive(MergedObject, Default)]
 struct PeopleMutation(
@@ -110,9 +118,18 @@ struct MoneyMutation(
     PayeeMutation,
 );
 
+#[derive(MergedObject, Default)]
+struct ExchangeMutation(
+    QuoteMutation,
+    ConversionMutation,
+    PreviewMutation,
+    ConversionOrderMutation,
+    RateAlertMutation,
+);
+
 /// Everything that can be done.
 #[derive(MergedObject, Default)]
-pub struct Mutation(MoneyMutation, SecurityMutation, PeopleMutation);
+pub struct Mutation(MoneyMutation, ExchangeMutation, SecurityMutation, PeopleMutation);
 
 /// The schema of frontend apps.
 pub type Schema = async_graphql::Schema<Query, Mutation, EmptySubscription>;

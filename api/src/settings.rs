@@ -66,6 +66,10 @@ pub struct Settings {
     #[arg(long, env = "LIMITS", default_value = "150/150,1000/2500,10000/25000,100000/250000", value_parser = check_limits, global = true)]
     pub limits: Limits,
 
+    /// For how many seconds the house stands by a price: 30 to 1800
+    #[arg(long, env = "QUOTE_TTL", default_value_t = 60, value_parser = clap::value_parser!(i64).range(30..=1_800), global = true)]
+    pub quote_ttl: i64,
+
     /// A file of the SHA-1 of breached passwords, which are refused: lines HASH:COUNT sorted by hash, as the downloader of
     /// Have I Been Pwned writes them
     #[arg(long, env = "BREACHED_PASSWORDS", global = true)]
@@ -111,7 +115,7 @@ pub enum Command {
     InviteOperator {
         /// The name to sign in with: 2 to 40 small letters, digits, points and hyphens
         name: String,
-        /// What the operator may do, with commas: admin, auditor, engineer, reviewer, support
+        /// What the operator may do, with commas: admin, auditor, engineer, reviewer, support, treasurer
         #[arg(long, value_delimiter = ',', value_parser = check_role, required = true)]
         roles: Vec<Role>,
     },
@@ -136,7 +140,7 @@ fn check_redis(text: &str) -> Result<String, String> {
 }
 
 fn check_role(text: &str) -> Result<Role, String> {
-    Role::parse(text).ok_or("expected admin, auditor, engineer, reviewer or support".to_owned())
+    Role::parse(text).ok_or("expected admin, auditor, engineer, reviewer, support or treasurer".to_owned())
 }
 
 fn check_network(text: &str) -> Result<IpNet, String> {

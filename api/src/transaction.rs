@@ -7,6 +7,7 @@ use crate::id::Named;
 use crate::instrument::Instrument;
 use crate::loaders;
 use crate::money::Money;
+use crate::quote::Quote;
 use async_graphql::{Context, Enum, ID, Object, SimpleObject};
 use chrono::{DateTime, Utc};
 use entity::{Fault, instrument, transaction};
@@ -21,6 +22,8 @@ pub(crate) enum TransactionKind {
     Deposit,
     /// From the wallet to a bank.
     Withdrawal,
+    /// From one of a person's accounts to another.
+    Conversion,
 }
 
 /// How far it has come.
@@ -105,9 +108,16 @@ impl Transaction {
         Ok(if out { Direction::Out } else { Direction::In })
     }
 
-    /// How much.
-    async fn money(&self) -> Money {
-        Money(self.0.terms.amount.money())
+    /// How much: what has left, for who pays, and what has come, for who is paid.
+    async fn money(&self, context: &Context<'_>) -> ApiResult<Money> {
+        Ok(Money(self.0.amount_for(viewer(context)?.user).money()))
+    }
+
+    /// What it has become on its way, and at which price; for who pays.
+    async fn quote(&self, context: &Context<'_>) -> ApiResult<Option<Quote>> {
+        let own = self.0.terms.payer == Some(viewer(context)?.user);
+        let Some(exchanged) = self.0.terms.exchanged.filter(|_| own) else { return Ok(None) };
+        Ok(loaders::quotes(context)?.load_one(exchanged.quote).await?.map(Quote))
     }
 
     /// Who or what is at the other end.
@@ -117,7 +127,9 @@ impl Transaction {
             let instrument = found.ok_or(Fault::Corrupt("an instrument is missing"))?;
             return Ok(Counterparty::of_instrument(instrument));
         }
-        let other = self.0.counterparty(viewer(context)?.user).ok_or(Fault::Corrupt("no other party"))?;
+        // Whose money only changes is at both ends.
+        let me = viewer(context)?.user;
+        let other = self.0.counterparty(me).unwrap_or(me);
         let name = loaders::names(context)?.load_one(other).await?;
         Ok(Counterparty { name, instrument: None })
     }

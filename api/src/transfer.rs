@@ -3,11 +3,13 @@
 use crate::authentication::{bank, caller_with};
 use crate::challenge::{Challenge, challenge_id, split};
 use crate::error::{ApiError, ApiResult};
+use crate::id::Named;
 use crate::money::MoneyInput;
 use crate::transaction::Transaction;
 use crate::user::HandleInput;
 use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
 use entity::api_key::Scope;
+use entity::id::QuoteId;
 use entity::step_up::Paid;
 use entity::transaction::{IdempotencyKey, parse_note};
 use entity::transfer;
@@ -19,6 +21,10 @@ pub(crate) struct CreateTransferInput {
     to: HandleInput,
     /// How much.
     money: MoneyInput,
+    /// The price at which it becomes another currency on its way; `money` is what is paid.
+    quote_id: Option<ID>,
+    /// What `previewTransfer` has answered: its price is binding, and its quote is used.
+    preview_token: Option<String>,
     /// Words to the payee, at most 140 characters.
     note: Option<String>,
     /// The payer's own name for this act: 1 to 64 visible ASCII characters. Asked again with it, the act is not done again.
@@ -34,6 +40,8 @@ impl TryFrom<CreateTransferInput> for transfer::Order {
         Ok(Self {
             to: input.to.parse()?,
             amount: input.money.parse()?,
+            quote: input.quote_id.map(|id| QuoteId::parse(&id, "quoteId")).transpose()?,
+            preview: input.preview_token,
             note: parse_note(input.note.as_deref())?,
             key: IdempotencyKey::parse(&input.idempotency_key)?,
             challenge: challenge_id(input.challenge_id.as_ref())?,
@@ -66,7 +74,8 @@ impl TransferMutation {
     /// Sends money to a person, at once, or asks the payer first: small payments, and those to trusted payees, are made
     /// unasked, and those by an API key within its limit. Refuses `TERMS_NOT_ACCEPTED`, `RECENTLY_RESET`,
     /// `LIMIT_EXCEEDED`, `SPEND_LIMIT_EXCEEDED`, `CHALLENGE_INVALID`, `TOO_MANY_TRIES`, `RECIPIENT_UNKNOWN`,
-    /// `RECIPIENT_UNAVAILABLE`, `SELF_TRANSFER`, `INSUFFICIENT_FUNDS`, `USER_FROZEN`, `IDEMPOTENCY_KEY_REUSED`, and amounts that are none.
+    /// `RECIPIENT_UNAVAILABLE`, `SELF_TRANSFER`, `QUOTE_EXPIRED` with a fresh quote for the same in `quoteId`, `QUOTE_USED`,
+    /// `QUOTE_MISMATCH`, `PREVIEW_INVALID`, `PREVIEW_EXPIRED`, `INSUFFICIENT_FUNDS`, `USER_FROZEN`, `IDEMPOTENCY_KEY_REUSED`, and amounts that are none.
     async fn create_transfer(
         &self,
         context: &Context<'_>,

@@ -13,6 +13,8 @@ use crate::id::{AccountId, UserId};
 use crate::ledger::Known;
 use crate::limit::Spent;
 use crate::money::{Currency, Money};
+use crate::price;
+use crate::rate::{self, Rate};
 use crate::refusal::{Code, Refusal};
 use crate::table::{account, user};
 use crate::user::UserState;
@@ -38,6 +40,14 @@ pub enum Purpose {
     BankClearing,
     /// What has left a wallet and has not reached the person's bank.
     WithdrawalInTransit,
+    /// What the house has taken for its work.
+    Fee,
+    /// What the house has bought and sold of a currency: negative where it has sold what it has still to buy.
+    FxPosition,
+    /// What the house has kept of the rates.
+    FxSpread,
+    /// What was too little for a minor unit.
+    FxRounding,
 }
 
 impl Purpose {
@@ -46,11 +56,11 @@ impl Purpose {
         self.to_value()
     }
 
-    /// Whether its balance may fall below zero: only where it mirrors money at a bank.
+    /// Whether its balance may fall below zero: only where it mirrors money at a bank, or a position in a currency.
     pub fn may_be_negative(self) -> bool {
         match self {
-            Self::BankClearing => true,
-            Self::Wallet | Self::WithdrawalInTransit => false,
+            Self::BankClearing | Self::FxPosition => true,
+            Self::Wallet | Self::WithdrawalInTransit | Self::Fee | Self::FxSpread | Self::FxRounding => false,
         }
     }
 }
@@ -244,6 +254,48 @@ fn of_owner(owner: UserId) -> sea_orm::Select<account::Entity> {
     account::Entity::find()
         .filter(account::COLUMN.owner.eq(owner))
         .filter(account::COLUMN.purpose.eq(Purpose::Wallet))
+}
+
+/// All that a person has, in one currency, at the mid rates of now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Total {
+    /// The sum, each balance rounded down to a minor unit.
+    pub money: Money,
+    /// The rates that it was computed with.
+    pub rates: Vec<Rate>,
+    /// As of when.
+    pub as_of: Time,
+}
+
+/// All that a person has, in one currency.
+///
+/// # Errors
+/// `PAIR_UNKNOWN`, `RATE_STALE`: never a sum without a rate. `ACCOUNT_LIMIT`, where it is too large to count.
+pub async fn total(bank: &Bank, owner: UserId, currency: Currency) -> Result<Total> {
+    let now = bank.clock.now();
+    let book = rate::book(bank).await?;
+    let (mut sum, mut rates) = (0_i64, Vec::new());
+    for account in list(&bank.db, owner).await? {
+        let balance = account.balance;
+        let minor = if balance.currency == currency {
+            Some(balance.minor)
+        } else if balance.minor == 0 {
+            Some(0)
+        } else {
+            let rate = book.fresh(balance.currency, currency, now)?;
+            let worth = price::at_mid(balance, currency, rate.rate);
+            rates.push(rate);
+            worth
+        };
+        sum = minor.and_then(|minor| sum.checked_add(minor)).ok_or(Code::AccountLimit)?;
+    }
+    Ok(Total { money: Money { minor: sum, currency }, rates, as_of: now })
+}
+
+/// What has left a person's account in a currency unasked, and in how many payments.
+pub(crate) async fn unasked(db: &Db, owner: UserId, currency: Currency) -> Result<(i64, i64)> {
+    let found = of_owner(owner).filter(account::COLUMN.currency.eq(currency)).one(db.connection()).await?;
+    Ok(found.map_or((0, 0), |row| (row.unasked, row.unasked_count)))
 }
 
 /// What a person has sent away lately, as its first account says.

@@ -8,7 +8,6 @@ use crate::breach::Breaches;
 use crate::clock::Clock;
 use crate::db::Db;
 use crate::error::Result;
-use crate::exchange_rate::Rates;
 use crate::id::Ids;
 use crate::keys::Keys;
 use crate::ledger::{Known, Ledger, Writing};
@@ -16,6 +15,7 @@ use crate::limit::Limits;
 use crate::link::Links;
 use crate::passkey::RelyingParty;
 use crate::password::Passwords;
+use crate::rate::Rates;
 use crate::replica::Replica;
 use crate::session::{self, BySession};
 use crate::step_up;
@@ -25,12 +25,19 @@ use crate::turnstile::Turnstile;
 use crate::user::{self, ByHandle};
 use crate::vault::Vault;
 use crate::{outbox, rail};
+use chrono::Duration;
 use rust_decimal::Decimal;
 use std::sync::Arc;
 
 /// Histories that are searched at once, on a quarter of the connections, and that wait for it.
 const SCANS: usize = 4;
 const SCANS_WAITING: usize = 64;
+
+/// By how many percent a rate may jump before operators look at it, if nothing else is said.
+const RATE_JUMP: i64 = 10;
+
+/// Seconds for which the house stands by a price, if nothing else is said.
+const QUOTE_TTL: i64 = 60;
 
 /// Euros that may leave a wallet in the day after its password was reset, if nothing else is said.
 const RESET_CAP: i64 = 150;
@@ -74,6 +81,10 @@ pub struct Bank {
     pub(crate) step_up: step_up::Rules,
     /// What may leave in a day and a month.
     pub(crate) limits: Limits,
+    /// By which share a rate may jump.
+    pub(crate) rate_jump: Decimal,
+    /// How long the house stands by a price.
+    pub(crate) quote_ttl: Duration,
     /// What may leave a wallet in the day after its password was reset, in euros.
     pub(crate) reset_cap: Decimal,
 }
@@ -122,6 +133,8 @@ impl Bank {
             rates: Rates::default(),
             step_up: step_up::Rules::default(),
             limits: Limits::default(),
+            rate_jump: Decimal::new(RATE_JUMP, 2),
+            quote_ttl: Duration::seconds(QUOTE_TTL),
             reset_cap: Decimal::from(RESET_CAP),
             db,
             clock,
@@ -153,6 +166,18 @@ impl Bank {
     #[must_use]
     pub fn with_step_up(self, rules: step_up::Rules) -> Self {
         Self { step_up: rules, ..self }
+    }
+
+    /// The same where a rate may jump by this share before operators look at it.
+    #[must_use]
+    pub fn with_rate_jump(self, rate_jump: Decimal) -> Self {
+        Self { rate_jump, ..self }
+    }
+
+    /// The same where the house stands by a price for so long.
+    #[must_use]
+    pub fn with_quote_ttl(self, quote_ttl: Duration) -> Self {
+        Self { quote_ttl, ..self }
     }
 
     /// The same with other limits of the levels.

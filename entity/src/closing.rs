@@ -24,15 +24,15 @@ use crate::refusal::Code;
 use crate::security_event::{self, SecurityEventKind};
 use crate::session::{self, Caller, EndReason};
 use crate::table::{
-    account as accounts, annotation, api_key, guarded_payment, handle, instrument, job, kyc_application,
-    notification, notification_preference, passkey, passkey_ceremony, recovery_case, recovery_code,
-    security_question, totp_secret, transaction, trusted_payee, user,
+    account as accounts, annotation, api_key, conversion_order, guarded_payment, handle, instrument, job,
+    kyc_application, notification, notification_preference, passkey, passkey_ceremony, rate_alert,
+    recovery_case, recovery_code, security_question, totp_secret, transaction, trusted_payee, user,
 };
 use crate::user::{self as people, UserState};
 use crate::vault::DataKey;
 use crate::{
-    api_key as api_keys, instrument as instruments, kyc, passkey as passkeys, payee,
-    security_question as questions, terms,
+    api_key as api_keys, conversion_order as orders, instrument as instruments, kyc, passkey as passkeys,
+    payee, rate_alert as rate_alerts, security_question as questions, terms,
 };
 use sea_orm::sea_query::Query;
 use sea_orm::{
@@ -86,6 +86,12 @@ pub async fn export(bank: &Bank, caller: Caller, proof: Proof) -> Result<Value> 
             .collect::<Vec<_>>(),
         "trustedPayees": trusted.map(|payee| json!({ "name": payee.name, "since": payee.since })).collect::<Vec<_>>(),
         "securityQuestions": asked,
+        "rateAlerts": rate_alerts::list(bank, id).await?.into_iter()
+            .map(|alert| json!({ "pair": format!("{}/{}", alert.base, alert.quote), "rate": alert.rate, "state": alert.state.to_value(), "createdAt": alert.created_at }))
+            .collect::<Vec<_>>(),
+        "conversionOrders": orders::list(bank, id).await?.into_iter()
+            .map(|order| json!({ "source": order.terms.source.to_string(), "target": order.terms.target, "rate": order.terms.rate, "state": order.state.to_value(), "createdAt": order.created_at }))
+            .collect::<Vec<_>>(),
         "termAcceptances": accepted
             .map(|terms| json!({ "version": terms.version, "sha256": terms.digest, "address": terms.address, "at": terms.at }))
             .collect::<Vec<_>>(),
@@ -193,6 +199,8 @@ async fn forget(tx: &DatabaseTransaction, id: UserId) -> Result<()> {
         .await?;
     guarded_payment::Entity::delete_many().filter(guarded_payment::COLUMN.user_id.eq(id)).exec(tx).await?;
     annotation::Entity::delete_many().filter(annotation::COLUMN.user_id.eq(id)).exec(tx).await?;
+    rate_alert::Entity::delete_many().filter(rate_alert::COLUMN.user_id.eq(id)).exec(tx).await?;
+    conversion_order::Entity::delete_many().filter(conversion_order::COLUMN.user_id.eq(id)).exec(tx).await?;
     // Sessions and transactions name devices and bank accounts: the rows stay, and say nothing any more.
     let linked = instrument::Entity::update_many().filter(instrument::COLUMN.user_id.eq(id));
     let unknown = instrument::ActiveModel { nickname: Set(None), ..Default::default() };

@@ -72,6 +72,7 @@ pub async fn request(bank: &Bank, caller: Caller, order: Order) -> Result<Transa
         actor: user,
         key: order.key,
         amount: order.amount,
+        exchanged: None,
         debit: account::house(bank, Purpose::BankClearing, currency).await?,
         credit: account::wallet(bank, user, currency).await?,
         payer: None,

@@ -79,6 +79,18 @@ ids! {
     ApplicationId,
     /// A wallet whose handles are lost.
     RecoveryId,
+    /// What a source of rates said at one time.
+    SheetId,
+    /// What exchanging costs.
+    ScheduleId,
+    /// A price that the house stands by.
+    QuoteId,
+    /// A rate that somebody waits for.
+    RateAlertId,
+    /// A conversion that waits for a rate.
+    OrderId,
+    /// What operators have to know.
+    AlertId,
 }
 
 /// An account, inside the house. Outside it is named by its owner and its currency.

@@ -25,9 +25,11 @@
 //! People: [`user`], [`verification`], [`registration`], [`terms`], [`sign_in`], [`session`], [`device`],
 //! [`password_reset`], [`security_question`], [`recovery`], [`kyc`], [`challenge`], [`proof`], [`api_key`], [`totp`], [`passkey`], [`recovery_code`], [`password`], [`breach`], [`throttle`], [`security_event`], [`freeze`], [`closing`], [`instrument`]; what they are told:
 //! [`notification`], [`message`], [`link`].
-//! Operators: [`operator`], [`operator_event`], [`proposal`]. Logs that can't be changed unseen: [`chain`].
+//! Operators: [`operator`], [`operator_event`], [`proposal`], [`alert`]. Logs that can't be changed unseen: [`chain`].
 //! Money: [`standing`], [`guard`], [`step_up`], [`payee`], [`account`], [`transaction`], [`transfer`], [`deposit`], [`withdrawal`], [`rail`],
-//! [`ledger`]. Reading: [`history`], [`annotation`], [`exchange_rate`], [`replica`]. Later: [`outbox`],
+//! [`limit`], [`ledger`]. Other currencies: [`rate`], [`fee`], [`price`], [`quote`], [`exchange`], [`conversion`],
+//! [`conversion_order`], [`rate_alert`]. Before it moves: [`preview`]. What the house has
+//! at stake: [`treasury`]. Reading: [`history`], [`annotation`], [`replica`]. Later: [`outbox`],
 //! [`relay`], [`dead_letter`], [`bell`], [`afterwards`]. The world outside, simulated: [`sandbox`].
 //!
 //! Every file has one order: types, pure rules, commands, queries, tests. Commands and queries
@@ -35,6 +37,7 @@
 
 pub mod account;
 pub mod afterwards;
+pub mod alert;
 pub mod annotation;
 pub mod api_key;
 pub mod bank;
@@ -44,12 +47,15 @@ pub mod chain;
 pub mod challenge;
 pub mod clock;
 pub mod closing;
+pub mod conversion;
+pub mod conversion_order;
 pub mod db;
 pub mod dead_letter;
 pub mod deposit;
 pub mod device;
 pub mod error;
-pub mod exchange_rate;
+pub mod exchange;
+pub mod fee;
 pub mod freeze;
 mod gather;
 pub mod guard;
@@ -76,9 +82,14 @@ pub mod passkey;
 pub mod password;
 pub mod password_reset;
 pub mod payee;
+pub mod preview;
+pub mod price;
 pub mod proof;
 pub mod proposal;
+pub mod quote;
 pub mod rail;
+pub mod rate;
+pub mod rate_alert;
 pub mod recovery;
 pub mod recovery_code;
 pub mod refusal;
@@ -102,6 +113,7 @@ pub mod throttle;
 pub mod totp;
 pub mod transaction;
 pub mod transfer;
+pub mod treasury;
 mod turnstile;
 pub mod user;
 pub mod vault;

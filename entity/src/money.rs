@@ -11,11 +11,13 @@ use crate::refusal::{Code, Refusal};
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
 use sea_orm::{DbErr, DeriveValueType, TryFromU64};
+use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
 
 /// A currency of ISO 4217 that has minor units (gold and test codes have none and are refused).
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, DeriveValueType)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, DeriveValueType, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "&'static str")]
 #[sea_orm(value_type = "String")]
 pub struct Currency(iso_currency::Currency);
 
@@ -56,6 +58,19 @@ impl FromStr for Currency {
     type Err = Refusal;
     fn from_str(code: &str) -> Result<Self, Refusal> {
         Self::parse(code)
+    }
+}
+
+impl TryFrom<String> for Currency {
+    type Error = Refusal;
+    fn try_from(code: String) -> Result<Self, Refusal> {
+        Self::parse(&code)
+    }
+}
+
+impl From<Currency> for &'static str {
+    fn from(currency: Currency) -> Self {
+        currency.code()
     }
 }
 

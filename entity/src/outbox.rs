@@ -14,7 +14,7 @@ use crate::clock::Time;
 use crate::db::{Db, one_of};
 use crate::error::{Fault, Result};
 use crate::gather::{Answers, Gather};
-use crate::id::{JobId, MessageId, RecoveryId, ResetId, TransactionId};
+use crate::id::{JobId, MessageId, RecoveryId, ResetId, SheetId, TransactionId};
 use crate::table::job;
 use chrono::Duration;
 use sea_orm::sea_query::Expr;
@@ -48,6 +48,11 @@ pub enum Job {
         /// Which case.
         recovery: RecoveryId,
     },
+    /// Tell who waits for a rate, and convert for who has ordered it.
+    FollowRates {
+        /// The rates.
+        sheet: SheetId,
+    },
     /// Collect a deposit from the person's bank.
     ConfirmDeposit {
         /// Which.
@@ -62,8 +67,14 @@ pub enum Job {
 
 impl Job {
     /// The queues, one a kind of job.
-    pub const KINDS: &'static [&'static str] =
-        &["send-message", "send-reset", "announce-recovery", "confirm-deposit", "settle-withdrawal"];
+    pub const KINDS: &'static [&'static str] = &[
+        "send-message",
+        "send-reset",
+        "announce-recovery",
+        "follow-rates",
+        "confirm-deposit",
+        "settle-withdrawal",
+    ];
 
     /// Its queue.
     pub fn kind(self) -> &'static str {
@@ -71,6 +82,7 @@ impl Job {
             Self::SendMessage { .. } => "send-message",
             Self::SendReset { .. } => "send-reset",
             Self::AnnounceRecovery { .. } => "announce-recovery",
+            Self::FollowRates { .. } => "follow-rates",
             Self::ConfirmDeposit { .. } => "confirm-deposit",
             Self::SettleWithdrawal { .. } => "settle-withdrawal",
         }
@@ -82,6 +94,7 @@ impl Job {
             Self::SendMessage { message } => JobId(message.0),
             Self::SendReset { reset } => JobId(reset.0),
             Self::AnnounceRecovery { recovery } => JobId(recovery.0),
+            Self::FollowRates { sheet } => JobId(sheet.0),
             Self::ConfirmDeposit { transaction } | Self::SettleWithdrawal { transaction } => {
                 JobId(transaction.0)
             }
@@ -267,6 +280,7 @@ mod tests {
             Job::SendMessage { message },
             Job::SendReset { reset: ResetId(uuid::Uuid::nil()) },
             Job::AnnounceRecovery { recovery: RecoveryId(uuid::Uuid::nil()) },
+            Job::FollowRates { sheet: SheetId(uuid::Uuid::nil()) },
             Job::ConfirmDeposit { transaction },
             Job::SettleWithdrawal { transaction },
         ] {

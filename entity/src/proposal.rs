@@ -10,7 +10,9 @@
 use crate::bank::Bank;
 use crate::clock::Time;
 use crate::error::{Fault, Result, unique_or};
-use crate::id::{ApplicationId, OperatorId, ProposalId, RecoveryId, UserId};
+use crate::fee::Schedule;
+use crate::id::{ApplicationId, OperatorId, ProposalId, RecoveryId, SheetId, UserId};
+use crate::money::Currency;
 use crate::operator::{self, Officer, Role};
 use crate::page::{Page, Slice};
 use crate::refusal::Code;
@@ -18,7 +20,8 @@ use crate::seal::Place;
 use crate::secret::Secret;
 use crate::table::proposal;
 use crate::user::parse_text;
-use crate::{freeze, kyc, recovery};
+use crate::{fee, freeze, kyc, rate, recovery};
+use rust_decimal::Decimal;
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, DatabaseTransaction, DeriveActiveEnum, EntityTrait, EnumIter,
     IntoActiveModel, QueryFilter, QuerySelect,
@@ -44,6 +47,27 @@ pub enum Change {
     RecoverHandle {
         /// The case.
         recovery: RecoveryId,
+    },
+    /// Rates that were held are used.
+    AcceptRates {
+        /// The sheet.
+        sheet: SheetId,
+    },
+    /// A rate is set by hand for a while.
+    SetRate {
+        /// What is priced.
+        base: Currency,
+        /// In what.
+        quote: Currency,
+        /// How many quote units one base unit costs.
+        rate: Decimal,
+        /// For so many minutes.
+        minutes: i64,
+    },
+    /// Exchanging costs something else.
+    SetFees {
+        /// What.
+        schedule: Schedule,
     },
     /// Somebody may sign in as an operator, or with other roles, or again with another password and app.
     InviteOperator {
@@ -96,6 +120,7 @@ impl Change {
             Self::UnfreezeUser { .. } | Self::RaiseLevel { .. } | Self::RecoverHandle { .. } => {
                 Role::Reviewer
             }
+            Self::AcceptRates { .. } | Self::SetRate { .. } | Self::SetFees { .. } => Role::Treasurer,
             Self::InviteOperator { .. } => Role::Admin,
         }
     }
@@ -107,10 +132,7 @@ impl Change {
 
     /// The first half of an invitation.
     pub fn first_half(&self) -> Option<&Secret> {
-        match self {
-            Self::InviteOperator { half, .. } => Some(half),
-            Self::UnfreezeUser { .. } | Self::RaiseLevel { .. } | Self::RecoverHandle { .. } => None,
-        }
+        if let Self::InviteOperator { half, .. } = self { Some(half) } else { None }
     }
 
     /// What it is about: a person, an application, a case, or the digest of an operator's name.
@@ -119,6 +141,11 @@ impl Change {
             Self::UnfreezeUser { user } => user.0,
             Self::RaiseLevel { application } => application.0,
             Self::RecoverHandle { recovery } => recovery.0,
+            Self::AcceptRates { sheet } => sheet.0,
+            Self::SetRate { base, quote, .. } => {
+                bank.vault.digest(&[b"rate", base.code().as_bytes(), quote.code().as_bytes()]).0
+            }
+            Self::SetFees { .. } => bank.vault.digest(&[b"fees"]).0,
             Self::InviteOperator { name, .. } => bank.vault.digest(&[b"operator", name.as_bytes()]).0,
         }
     }
@@ -128,6 +155,9 @@ impl Change {
             Self::UnfreezeUser { .. } => "UNFREEZE_USER",
             Self::RaiseLevel { .. } => "RAISE_LEVEL",
             Self::RecoverHandle { .. } => "RECOVER_HANDLE",
+            Self::AcceptRates { .. } => "ACCEPT_RATES",
+            Self::SetRate { .. } => "SET_RATE",
+            Self::SetFees { .. } => "SET_FEES",
             Self::InviteOperator { .. } => "INVITE_OPERATOR",
         }
     }
@@ -138,6 +168,10 @@ impl Change {
             Self::UnfreezeUser { user } => freeze::check_frozen(bank, *user).await,
             Self::RaiseLevel { application } => kyc::check_open(bank, *application).await.map(drop),
             Self::RecoverHandle { recovery } => recovery::check_open(bank, *recovery).await.map(drop),
+            Self::AcceptRates { sheet } => rate::check_held(bank.db.connection(), *sheet).await.map(drop),
+            Self::SetRate { base, quote, rate, .. } => rate::check_by_hand(*base, *quote, *rate),
+            // A schedule that could not be in force can't be made.
+            Self::SetFees { .. } => Ok(()),
             Self::InviteOperator { name, roles, .. } => {
                 operator::parse_name(name)?;
                 if roles.is_empty() { Err(Code::RoleMissing.at("roles").into()) } else { Ok(()) }
@@ -151,6 +185,11 @@ impl Change {
             Self::UnfreezeUser { user } => freeze::set(bank, tx, *user, false).await.map(|_| None),
             Self::RaiseLevel { application } => kyc::approve(bank, tx, *application).await.map(|()| None),
             Self::RecoverHandle { recovery } => recovery::approve(bank, tx, *recovery).await.map(|()| None),
+            Self::AcceptRates { sheet } => rate::accept(bank, tx, *sheet).await.map(|()| None),
+            Self::SetRate { base, quote, rate, minutes } => {
+                rate::set_by_hand(bank, tx, (*base, *quote), *rate, *minutes).await.map(|()| None)
+            }
+            Self::SetFees { schedule } => fee::set(bank, tx, schedule).await.map(|()| None),
             Self::InviteOperator { name, roles, half } => {
                 let other = operator::new_half();
                 let token = operator::join_halves(half, &other);
@@ -232,9 +271,10 @@ async fn refuse_one_alone(
     officer: &Officer,
     proposal: &Proposal,
 ) -> Result<()> {
-    let invited = match &proposal.change {
-        Change::InviteOperator { name, .. } => operator::is_named(tx, officer.id, name).await?,
-        Change::UnfreezeUser { .. } | Change::RaiseLevel { .. } | Change::RecoverHandle { .. } => false,
+    let invited = if let Change::InviteOperator { name, .. } = &proposal.change {
+        operator::is_named(tx, officer.id, name).await?
+    } else {
+        false
     };
     if invited || proposal.proposed_by == officer.id {
         return Err(Code::SelfApproval.at("id").into());

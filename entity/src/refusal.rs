@@ -5,6 +5,8 @@
 //! something else. The table is a macro, so that the face of the wallet can build its own enum
 //! from the same lines and none can be forgotten.
 
+use crate::id::QuoteId;
+
 /// Hands the table of refusals to another macro: `NAME "CODE" retryable "English" "Chinese";`.
 #[macro_export]
 macro_rules! refusals {
@@ -18,6 +20,7 @@ macro_rules! refusals {
             AmountNegative "AMOUNT_NEGATIVE" false "The amount has to be more than zero; this one is negative." "金额必须大于零，不能为负数。";
             AmountScale "AMOUNT_SCALE" false "The amount has more decimal digits than its currency. Nothing is rounded; write fewer digits." "金额的小数位数多于该货币允许的位数，系统不会四舍五入，请减少位数。";
             AmountTooLarge "AMOUNT_TOO_LARGE" false "The amount is larger than one act may move: 10^15 minor units." "金额超出单笔操作的上限（10^15 个最小货币单位）。";
+            AmountTooSmall "AMOUNT_TOO_SMALL" false "Too little: after the fee less than the smallest unit would arrive." "金额过小：扣除费用后不足一个最小货币单位。";
             AmountZero "AMOUNT_ZERO" false "The amount has to be more than zero." "金额必须大于零。";
             AnswerWrong "ANSWER_WRONG" false "The answer is wrong. After five wrong answers the question is over." "回答错误。连续错误五次后该验证失效。";
             ApiKeyInvalid "API_KEY_INVALID" false "This API key is unknown, was revoked, or has expired." "该 API 密钥不存在、已撤销或已过期。";
@@ -56,7 +59,9 @@ macro_rules! refusals {
             NotFound "NOT_FOUND" false "There is nothing of yours by this id." "没有属于您的该 ID 对应内容。";
             NotLocked "NOT_LOCKED" false "This wallet is not locked." "该钱包未锁定。";
             Overloaded "OVERLOADED" true "The wallet is busy. Try again in a moment with the same idempotency key." "系统繁忙，请稍后使用相同的幂等键重试。";
+            OrderLimit "ORDER_LIMIT" false "A person may have fifty open orders and alerts. Cancel one first." "每位用户最多可有五十个未完成的挂单和提醒，请先取消一个。";
             PageSize "PAGE_SIZE" false "Ask for 1 to 100 items a page, either from the start (first) or from the end (last)." "每页请请求 1 至 100 条，使用 first 或 last 其中之一。";
+            PairUnknown "PAIR_UNKNOWN" false "There is no rate between these currencies." "这两种货币之间没有汇率。";
             PasskeyInvalid "PASSKEY_INVALID" false "This passkey can't be used: it is unknown here or was removed, or it answers something else. Begin again." "无法使用此通行密钥：它未注册或已被移除，或与本次请求不符，请重新开始。";
             PasskeyLimit "PASSKEY_LIMIT" false "A person may have ten passkeys. Remove one first." "每位用户最多可有十个通行密钥，请先移除一个。";
             PasswordBreached "PASSWORD_BREACHED" false "This password is in a list of stolen ones, so it is among the first to be tried. Choose another." "该密码出现在已泄露的密码列表中，容易被尝试，请换一个。";
@@ -65,11 +70,19 @@ macro_rules! refusals {
             PasswordTooShort "PASSWORD_TOO_SHORT" false "Use a password of at least 12 characters." "密码至少 12 个字符。";
             PasswordWeak "PASSWORD_WEAK" false "This password can be guessed. Use several words that don't belong together." "该密码容易被猜到，请使用几个互不相关的词语。";
             PasswordWrong "PASSWORD_WRONG" false "The password is wrong." "密码错误。";
+            PeriodInvalid "PERIOD_INVALID" false "The period ends before it begins, or has more than 400 points; choose a longer interval." "时间段无效，或超过 400 个数据点，请选择更长的间隔。";
             PhoneInvalid "PHONE_INVALID" false "Write the phone number in international form, such as +4915112345678." "请使用国际格式的手机号，例如 +8613812345678。";
             PhraseInvalid "PHRASE_INVALID" false "Use a phrase of at most 100 characters." "防伪短语最多 100 个字符。";
+            PreviewExpired "PREVIEW_EXPIRED" false "What was shown is no longer binding. Ask for a new preview." "预览已失效，请重新获取。";
+            PreviewInvalid "PREVIEW_INVALID" false "This preview token was changed, or is for something else." "预览令牌无效或与此操作不符。";
             ProfileInvalid "PROFILE_INVALID" false "This field of the profile can't be right: persons are at least 18 years old, countries have two letters." "该资料字段有误：须年满 18 周岁，国家使用两位字母代码。";
             ProposalDecided "PROPOSAL_DECIDED" false "This proposal was decided already." "该提案已有决定。";
             ProposalOpen "PROPOSAL_OPEN" false "The same is proposed already. Another operator has to decide it." "已有相同的提案，请由其他运营人员决定。";
+            QuoteExpired "QUOTE_EXPIRED" false "This quote has expired. The error names a fresh one in quoteId, if there is a rate." "报价已过期。如有汇率，错误信息中的 quoteId 为新的报价。";
+            QuoteMismatch "QUOTE_MISMATCH" false "The money is not what the quote says is paid." "金额与报价不一致。";
+            QuoteUsed "QUOTE_USED" false "This quote was used already. Ask for another." "该报价已被使用，请重新询价。";
+            RateInvalid "RATE_INVALID" false "Give a rate above zero with at most twelve decimal digits." "汇率须大于零，最多十二位小数。";
+            RateStale "RATE_STALE" true "The rate is too old to be used. Try again when there is a new one." "汇率已过时，请在更新后再试。";
             ReasonInvalid "REASON_INVALID" false "Give a reason of at most 100 characters." "请填写理由，最多 100 个字符。";
             RecentlyReset "RECENTLY_RESET" true "The password was replaced without the old one. For a day only little may leave the wallet: send less, or come again later." "密码近期被重置。一天之内钱包仅可转出少量资金，请减少金额或稍后再试。";
             RecipientUnavailable "RECIPIENT_UNAVAILABLE" false "The recipient can't be paid at present." "收款人目前无法收款。";
@@ -77,7 +90,9 @@ macro_rules! refusals {
             RefreshTokenInvalid "REFRESH_TOKEN_INVALID" false "The refresh token is unknown or has ended. Sign in again." "刷新令牌无效或已失效，请重新登录。";
             RefreshTokenReused "REFRESH_TOKEN_REUSED" false "The refresh token was used before, so its session was ended for safety. Sign in again." "刷新令牌被重复使用，为安全起见会话已结束，请重新登录。";
             RoleMissing "ROLE_MISSING" false "This needs a role that you do not have." "您没有执行此操作所需的角色。";
+            SameCurrency "SAME_CURRENCY" false "Choose two different currencies." "请选择两种不同的货币。";
             SandboxOnly "SANDBOX_ONLY" false "This exists only where the wallet runs with simulated mail." "此功能仅在模拟邮件环境中可用。";
+            ScheduleInvalid "SCHEDULE_INVALID" false "The last rule has to be for everything; no rule takes more than 20 percent or 1,000 euros." "最后一条规则须适用于所有情况；任何规则不得超过 20% 或 1000 欧元。";
             ScopesInvalid "SCOPES_INVALID" false "Choose what the key may: at least one scope." "请至少选择一项权限。";
             ScopeMissing "SCOPE_MISSING" false "This API key is not allowed to do this." "该 API 密钥没有此操作的权限。";
             SecurityQuestionsInvalid "SECURITY_QUESTIONS_INVALID" false "Choose three to ten different questions, with different answers of 3 to 100 characters that are not in them." "请设置三至十个不同的问题，答案须各不相同，3 至 100 个字符，且不得包含在问题中。";
@@ -144,12 +159,12 @@ refusals!(codes);
 impl Code {
     /// A refusal of one input field.
     pub fn at(self, field: &'static str) -> Refusal {
-        Refusal { code: self, field: Some(field), retry_after: None }
+        Refusal { field: Some(field), ..Refusal::from(self) }
     }
 
     /// A refusal that ends after so many seconds.
     pub(crate) fn after(self, seconds: u32) -> Refusal {
-        Refusal { code: self, field: None, retry_after: Some(seconds) }
+        Refusal { retry_after: Some(seconds), ..Refusal::from(self) }
     }
 }
 
@@ -163,10 +178,19 @@ pub struct Refusal {
     pub field: Option<&'static str>,
     /// After how many seconds the same may be asked again, where that is known.
     pub retry_after: Option<u32>,
+    /// A fresh quote for the same, in place of one that has expired.
+    pub quote: Option<QuoteId>,
+}
+
+impl Refusal {
+    /// The same with a fresh quote in place of one that has expired.
+    pub(crate) fn with_quote(self, quote: QuoteId) -> Self {
+        Self { quote: Some(quote), ..self }
+    }
 }
 
 impl From<Code> for Refusal {
     fn from(code: Code) -> Self {
-        Self { code, field: None, retry_after: None }
+        Self { code, field: None, retry_after: None, quote: None }
     }
 }

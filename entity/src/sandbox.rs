@@ -121,7 +121,9 @@ pub async fn take_order(
     let direction = match terms.kind {
         Kind::Deposit => Direction::Collect,
         Kind::Withdrawal => Direction::Pay,
-        Kind::Transfer => return Err(Fault::Corrupt("a transfer was sent to a rail").into()),
+        Kind::Transfer | Kind::Conversion => {
+            return Err(Fault::Corrupt("what stays in the house was sent to a rail").into());
+        }
     };
     let row = sandbox_order::Model {
         key: terms.id,

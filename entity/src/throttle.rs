@@ -52,6 +52,8 @@ pub(crate) enum Counted {
     OpenCase,
     /// Answers to security questions.
     SecurityQuestions,
+    /// Prices that the house is to stand by.
+    Quote,
 }
 
 /// By what it is counted.
@@ -92,6 +94,7 @@ fn rule(counted: Counted, by: By<'_>) -> Rule {
         (Counted::ShowCode, By::Address(_)) => (30, Duration::hours(1)),
         (Counted::Confirm, _) => (5, Duration::minutes(15)),
         (Counted::Ceremony, _) => (60, Duration::hours(1)),
+        (Counted::Quote, _) => (60, Duration::minutes(1)),
         (Counted::SendQuestion | Counted::UnknownPayee, _) => (20, Duration::hours(1)),
         (Counted::OpenCase, _) => (3, Duration::days(1)),
         (Counted::Answer, _) => (10, Duration::hours(1)),

@@ -10,7 +10,8 @@
 
 use crate::clock::Time;
 use crate::error::{Error, Fault, Result};
-use crate::id::{AccountId, InstrumentId, TransactionId, UserId};
+use crate::exchange::Exchanged;
+use crate::id::{AccountId, InstrumentId, QuoteId, TransactionId, UserId};
 use crate::money::{Amount, Currency};
 use crate::refusal::{Code, Refusal};
 use crate::table::transaction;
@@ -30,6 +31,8 @@ pub enum Kind {
     Deposit,
     /// From the wallet to a bank.
     Withdrawal,
+    /// From one of a person's accounts to another.
+    Conversion,
 }
 
 /// How far it has come.
@@ -82,6 +85,11 @@ impl IdempotencyKey {
         if fits { Ok(Self(text.to_owned())) } else { Err(Code::IdempotencyKeyInvalid.at("idempotencyKey")) }
     }
 
+    /// A name that the house gives.
+    pub(crate) fn of_house(name: String) -> Self {
+        Self(name)
+    }
+
     /// The text.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -101,6 +109,8 @@ pub struct Draft {
     pub key: IdempotencyKey,
     /// How much.
     pub amount: Amount,
+    /// What it becomes on its way, where that is another currency.
+    pub exchanged: Option<Exchanged>,
     /// Where the money comes from.
     pub debit: AccountId,
     /// Where the money goes.
@@ -141,6 +151,12 @@ impl Transaction {
         Draft { id: self.terms.id, ..draft.clone() } == self.terms
     }
 
+    /// How much it is for one of its parties: what has left, for who pays, and what has come, for who is paid.
+    pub fn amount_for(&self, user: UserId) -> Amount {
+        let arrived = self.terms.exchanged.filter(|_| self.terms.payer != Some(user));
+        arrived.map_or(self.terms.amount, |exchanged| exchanged.target)
+    }
+
     /// The person at the other end, for one of its parties.
     pub fn counterparty(&self, me: UserId) -> Option<UserId> {
         [self.terms.payer, self.terms.payee].into_iter().flatten().find(|party| *party != me)
@@ -164,6 +180,7 @@ impl TryFrom<transaction::Model> for Transaction {
                 actor: row.actor,
                 key: IdempotencyKey(row.idempotency_key),
                 amount: amount(row.amount, row.currency)?,
+                exchanged: exchanged(row.quote_id, row.target_amount, row.target_currency)?,
                 debit: row.debit_account,
                 credit: row.credit_account,
                 payer: row.payer,
@@ -191,6 +208,9 @@ impl From<&Transaction> for transaction::Model {
             idempotency_key: terms.key.0,
             currency: terms.amount.currency(),
             amount: terms.amount.minor(),
+            quote_id: terms.exchanged.map(|exchanged| exchanged.quote),
+            target_currency: terms.exchanged.map(|exchanged| exchanged.target.currency()),
+            target_amount: terms.exchanged.map(|exchanged| exchanged.target.minor()),
             debit_account: terms.debit,
             credit_account: terms.credit,
             payer: terms.payer,
@@ -206,6 +226,20 @@ impl From<&Transaction> for transaction::Model {
 
 fn amount(minor: i64, currency: Currency) -> Result<Amount, Fault> {
     Amount::try_new(minor, currency).map_err(|_| Fault::Corrupt("a transaction's amount is not positive"))
+}
+
+fn exchanged(
+    quote: Option<QuoteId>,
+    minor: Option<i64>,
+    currency: Option<Currency>,
+) -> Result<Option<Exchanged>, Fault> {
+    match (quote, minor, currency) {
+        (None, None, None) => Ok(None),
+        (Some(quote), Some(minor), Some(currency)) => {
+            Ok(Some(Exchanged { quote, target: amount(minor, currency)? }))
+        }
+        _ => Err(Fault::Corrupt("a transaction says half of what it exchanges")),
+    }
 }
 
 fn failure(text: &str) -> Result<Failure, Fault> {

@@ -1,6 +1,7 @@
 //! Transfers: from one person to another, named by e-mail address or phone number.
 //!
-//! Guarantees: done at once or not at all; the payee's account in that currency opens by itself. The
+//! Guarantees: done at once or not at all; the payee's account in that currency opens by itself. With a quote it arrives
+//! in another currency, as quoted. The
 //! payer's session is open and the handle is the payee's at the moment of the transfer itself.
 //! The payer is asked first, unless the payment is exempt ([`step_up`](crate::step_up)).
 //! Refuses: unknown recipients, oneself, frozen payers, ended sessions, more than there is, and more than the payer's
@@ -8,18 +9,22 @@
 
 use crate::account::{self, AccountState};
 use crate::bank::Bank;
+use crate::conversion;
 use crate::error::{Error, Result};
-use crate::handle::Handle;
-use crate::id::{ChallengeId, TransactionId, UserId};
+use crate::exchange::Exchange;
+use crate::handle::{Fingerprint, Handle};
+use crate::id::{ChallengeId, QuoteId, TransactionId, UserId};
 use crate::ledger::{Books, Change, Claim, Command, Effects};
 use crate::limit::{self, Measure};
 use crate::money::Amount;
+use crate::preview;
+use crate::quote::{self, Quote};
 use crate::refusal::{Code, Refusal};
 use crate::session::Caller;
 use crate::step_up::{self, Consent, Paid, Payment};
 use crate::terms;
 use crate::throttle::{By, Counted, take};
-use crate::transaction::{Draft, IdempotencyKey, Kind, State};
+use crate::transaction::{Draft, IdempotencyKey, Kind, State, is_done};
 
 /// What the payer says.
 #[derive(Clone, Debug)]
@@ -28,6 +33,10 @@ pub struct Order {
     pub to: Handle,
     /// How much.
     pub amount: Amount,
+    /// What was shown before, and is binding.
+    pub preview: Option<String>,
+    /// The price at which it becomes another currency on its way.
+    pub quote: Option<QuoteId>,
     /// Words to the payee.
     pub note: Option<String>,
     /// The payer's name for this act.
@@ -40,7 +49,8 @@ pub struct Order {
 #[derive(Clone, Debug)]
 pub(crate) struct Create {
     pub(crate) draft: Draft,
-    pub(crate) claims: [Claim; 2],
+    pub(crate) claims: Vec<Claim>,
+    pub(crate) exchange: Option<Exchange>,
     pub(crate) consent: Consent,
     pub(crate) measure: Measure,
 }
@@ -53,20 +63,23 @@ pub(crate) fn decide(books: &Books, command: &Create) -> Result<Effects, Refusal
         AccountState::Open | AccountState::Frozen => {}
         AccountState::Closed => return Err(Code::RecipientUnavailable.at("to")),
     }
+    let settled = Effects::of(Change::Create(draft.clone(), State::Settled));
+    let moved = match &command.exchange {
+        Some(exchange) => exchange.moving(settled, draft.debit, draft.credit, books.now)?,
+        None => settled.moving(draft.debit, draft.credit, draft.amount),
+    };
     let spent = limit::decide(books, command.measure)?;
     let toll = step_up::decide(books.account(draft.debit)?, draft.amount, command.consent)?;
-    let settled = Change::Create(draft.clone(), State::Settled);
-    Ok(Effects::of(settled)
-        .moving(draft.debit, draft.credit, draft.amount)
-        .counting(draft.debit, toll)
-        .spending(command.measure.home, spent))
+    Ok(moved.counting(draft.debit, toll).spending(command.measure.home, spent))
 }
 
 /// Sends money, or asks the payer first.
 ///
 /// # Errors
 /// `TERMS_NOT_ACCEPTED`, `RECIPIENT_UNKNOWN`, `RECIPIENT_UNAVAILABLE`, `SELF_TRANSFER`, `USER_FROZEN`, `SESSION_ENDED`,
-/// `INSUFFICIENT_FUNDS`, `LIMIT_EXCEEDED`, `IDEMPOTENCY_KEY_REUSED`, `RECENTLY_RESET`, `CHALLENGE_INVALID`, `TOO_MANY_TRIES`, `OVERLOADED`.
+/// `INSUFFICIENT_FUNDS`, `LIMIT_EXCEEDED`, `IDEMPOTENCY_KEY_REUSED`, `RECENTLY_RESET`, `CHALLENGE_INVALID`,
+/// `TOO_MANY_TRIES`, `QUOTE_EXPIRED` with a fresh quote, `QUOTE_USED`, `QUOTE_MISMATCH`, `PREVIEW_INVALID`,
+/// `PREVIEW_EXPIRED`, `OVERLOADED`.
 pub async fn create(bank: &Bank, payer: Caller, order: Order) -> Result<Paid> {
     terms::require(bank, payer, &order.key).await?;
     let done = pay(bank, payer, &order).await;
@@ -80,11 +93,16 @@ pub async fn create(bank: &Bank, payer: Caller, order: Order) -> Result<Paid> {
         }
         // Who asks for many that nobody is, is looking for those that somebody is.
         Err(Error::Refused(refusal)) if refusal.code == Code::RecipientUnknown => {
-            take(bank, Counted::UnknownPayee, By::user(payer.user)).await?;
+            count_unknown(bank, payer).await?;
             Err(refusal.into())
         }
         done => done,
     }
+}
+
+/// Counts a payee that nobody is.
+pub(crate) async fn count_unknown(bank: &Bank, payer: Caller) -> Result<()> {
+    take(bank, Counted::UnknownPayee, By::user(payer.user)).await
 }
 
 async fn pay(bank: &Bank, payer: Caller, order: &Order) -> Result<Paid> {
@@ -101,25 +119,63 @@ async fn pay(bank: &Bank, payer: Caller, order: &Order) -> Result<Paid> {
         key: order.key.clone(),
         challenge: order.challenge,
     };
-    let draft = draft(bank, payer, payee, order).await?;
-    let claims = [Claim::Session(payer.session, payer.user), Claim::Handle(to, payee)];
-    step_up::pay(bank, payment, |consent, measure| {
-        let create = Create { draft: draft.clone(), claims: claims.clone(), consent, measure };
-        bank.ledger.submit(Command::Transfer(create))
+    let quote = quoted(bank, payer.user, to, order).await?;
+    let exchange = match &quote {
+        Some(quote) => Some(Exchange::by(bank, quote).await?),
+        None => None,
+    };
+    let draft = draft(bank, payer, payee, order, exchange.as_ref()).await?;
+    let mut claims = vec![Claim::Session(payer.session, payer.user), Claim::Handle(to, payee)];
+    claims.extend(exchange.as_ref().map(|exchange| exchange.claim(payer.user)));
+    let done = step_up::pay(bank, payment, |consent, measure| {
+        let (draft, claims, exchange) = (draft.clone(), claims.clone(), exchange.clone());
+        bank.ledger.submit(Command::Transfer(Create { draft, claims, exchange, consent, measure }))
     })
-    .await
+    .await;
+    match &quote {
+        Some(quote) => conversion::renewed(bank, quote, done).await,
+        None => done,
+    }
 }
 
-async fn draft(bank: &Bank, payer: Caller, payee: UserId, order: &Order) -> Result<Draft> {
+/// The price at which it becomes another currency, if it does.
+async fn quoted(bank: &Bank, payer: UserId, to: Fingerprint, order: &Order) -> Result<Option<Quote>> {
+    let id = match &order.preview {
+        Some(token) => {
+            // What was done is answered again, however late.
+            let late = is_done(bank.db.connection(), payer, &order.key).await?;
+            preview::bound(bank, payer, to, order.amount, token, late)?.or(order.quote)
+        }
+        None => order.quote,
+    };
+    let Some(id) = id else { return Ok(None) };
+    let quote = quote::find(bank.db.connection(), payer, id).await?;
+    if quote.price.source == order.amount {
+        Ok(Some(quote))
+    } else {
+        Err(Code::QuoteMismatch.at("money").into())
+    }
+}
+
+async fn draft(
+    bank: &Bank,
+    payer: Caller,
+    payee: UserId,
+    order: &Order,
+    exchange: Option<&Exchange>,
+) -> Result<Draft> {
     let currency = order.amount.currency();
+    let exchanged = exchange.map(Exchange::exchanged);
+    let arrives = exchanged.map_or(currency, |exchanged| exchanged.target.currency());
     Ok(Draft {
         id: TransactionId(bank.ids.next(bank.clock.now())),
         kind: Kind::Transfer,
         actor: payer.user,
         key: order.key.clone(),
         amount: order.amount,
+        exchanged,
         debit: account::wallet(bank, payer.user, currency).await?,
-        credit: account::wallet(bank, payee, currency).await?,
+        credit: account::wallet(bank, payee, arrives).await?,
         payer: Some(payer.user),
         payee: Some(payee),
         instrument: None,

@@ -94,6 +94,7 @@ pub async fn request(
         actor: user,
         key: order.key,
         amount: order.amount,
+        exchanged: None,
         debit: account::wallet(bank, user, currency).await?,
         credit: account::house(bank, Purpose::BankClearing, currency).await?,
         payer: Some(user),

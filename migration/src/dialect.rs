@@ -10,6 +10,7 @@
 //! | `{table}` | nothing | `STRICT` |
 //! | `{hot}` | half-filled pages, so that balances update in place | `STRICT` |
 //! | `{refuse NAME ON EVENT ON TABLE [WHEN (…)]: MESSAGE}` as a line | trigger that raises | the same |
+//! | `{allow NEW, … IN TABLE.COLUMN: OLD, …}` as a line | the CHECK of the column anew | the same, in the text of the table |
 
 use sea_orm_migration::sea_orm::DbBackend;
 
@@ -39,8 +40,41 @@ const SQLITE: [(&str, &str); 8] = [
 pub(crate) fn render(sql: &str, backend: DbBackend) -> String {
     let postgres = backend == DbBackend::Postgres;
     let names = if postgres { POSTGRES } else { SQLITE };
-    let text: String = sql.lines().map(|line| format!("{}\n", trigger(line, postgres))).collect();
+    let text: String = sql.lines().map(|line| format!("{}\n", expand(line, postgres))).collect();
     names.iter().fold(text, |text, (name, value)| text.replace(name, value))
+}
+
+fn expand(line: &str, postgres: bool) -> String {
+    allowed(line, postgres).unwrap_or_else(|| trigger(line, postgres))
+}
+
+/// Expands an `{allow …}` line: more values for a column that holds one of a list. SQLite has no statement for it; its
+/// manual (ALTER TABLE, section 7) says to write the text of the table, which the rows don't depend on.
+fn allowed(line: &str, postgres: bool) -> Option<String> {
+    let rest = line.strip_prefix("{allow ")?.strip_suffix('}')?;
+    let (new, rest) = rest.split_once(" IN ")?;
+    let (place, old) = rest.split_once(": ")?;
+    let (table, column) = place.split_once('.')?;
+    let quoted = |values: &str| values.split(", ").map(|value| format!("'{value}'")).collect::<Vec<_>>();
+    let (old, new) = (quoted(old), quoted(new).join(", "));
+    Some(if postgres {
+        format!(
+            "ALTER TABLE {table} DROP CONSTRAINT {table}_{column}_check;\n\
+             ALTER TABLE {table} ADD CONSTRAINT {table}_{column}_check CHECK ({column} IN ({}, {new}));",
+            old.join(", ")
+        )
+    } else {
+        // The last two, side by side, are in no other list of the table.
+        let end = old.get(old.len().saturating_sub(2)..)?.join(", ");
+        let text = |values: &str| values.replace('\'', "''");
+        format!(
+            "PRAGMA writable_schema = ON;\n\
+             UPDATE sqlite_schema SET sql = replace(sql, '{0}', '{0}, {1}') WHERE type = 'table' AND name = '{table}';\n\
+             PRAGMA writable_schema = RESET;",
+            text(&end),
+            text(&new)
+        )
+    })
 }
 
 /// Expands a `{refuse …}` line to a trigger; gives any other line back as it is.
@@ -80,6 +114,15 @@ mod tests {
     use super::*;
 
     const LINE: &str = "{refuse postings_fixed ON UPDATE ON postings: a posting is never changed}";
+
+    #[test]
+    fn more_values_are_allowed_in_both() {
+        let line = "{allow NEW IN shelves.kind: A, B, C}";
+        let postgres = render(line, DbBackend::Postgres);
+        assert!(postgres.contains("CHECK (kind IN ('A', 'B', 'C', 'NEW'))"), "{postgres}");
+        let sqlite = render(line, DbBackend::Sqlite);
+        assert!(sqlite.contains("replace(sql, '''B'', ''C''', '''B'', ''C'', ''NEW''')"), "{sqlite}");
+    }
 
     #[test]
     fn both_engines_get_the_same_trigger() {

@@ -8,6 +8,7 @@
 
 pub mod client;
 pub mod deployment;
+pub mod feed;
 pub mod operator;
 mod place;
 pub mod rails;

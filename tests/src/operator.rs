@@ -29,7 +29,8 @@ impl World {
         {
             return client.clone();
         }
-        let roles = [Role::Admin, Role::Auditor, Role::Engineer, Role::Reviewer, Role::Support];
+        let roles =
+            [Role::Admin, Role::Auditor, Role::Engineer, Role::Reviewer, Role::Support, Role::Treasurer];
         let client = self.hire(&format!("operator-{}", unique()), &roles).await;
         *known = Some(client.clone());
         client
@@ -57,7 +58,7 @@ impl World {
     pub async fn agree(&self, change: serde_json::Value) -> serde_json::Value {
         let proposed = json!({ "change": change, "reason": "for a test" });
         let proposal = self.operator().await.act("propose", "proposal { id }", proposed).await;
-        let roles = [Role::Admin, Role::Reviewer];
+        let roles = [Role::Admin, Role::Reviewer, Role::Treasurer];
         let second = self.hire(&format!("second-{}", unique()), &roles).await;
         let input = json!({ "id": proposal["proposal"]["id"] });
         second.act("approveProposal", "proposal { state } secondHalf", input).await

@@ -5,7 +5,7 @@
 //! letters are the outbox's.
 
 use crate::context::{Context, Left};
-use crate::{message, password_reset, rail, recovery};
+use crate::{message, password_reset, rail, rate, recovery};
 use entity::Error;
 use entity::id::JobId;
 use entity::outbox::{self, Entry, Job};
@@ -36,6 +36,8 @@ async fn handle(context: &Context, entry: &Entry) -> Result<(), Left> {
         Job::SendReset { reset } => password_reset::send(context, entry, reset).await,
         Job::AnnounceRecovery { recovery } => recovery::announce(context, entry, recovery).await,
         Job::SendMessage { message } => message::send(context, entry, message).await,
+        // Whichever rates it is about: those of now count.
+        Job::FollowRates { .. } => rate::follow(context, entry).await,
         Job::ConfirmDeposit { transaction } | Job::SettleWithdrawal { transaction } => {
             rail::advance(context, entry, transaction).await
         }

@@ -5,10 +5,10 @@
 //! call is made inside a database transaction.
 
 use async_trait::async_trait;
-use entity::exchange_rate::ExchangeRate;
 use entity::instrument::Instrument;
 use entity::message::Outgoing;
 use entity::rail::Outcome;
+use entity::rate::Sheet;
 use entity::transaction::Transaction;
 use std::sync::Arc;
 
@@ -58,8 +58,11 @@ pub trait Messenger: Send + Sync {
 /// Where exchange rates come from.
 #[async_trait]
 pub trait RateSource: Send + Sync {
-    /// The rates as of now.
-    async fn rates(&self) -> Result<Vec<ExchangeRate>, Unreachable>;
+    /// Its name, in the books.
+    fn name(&self) -> &str;
+
+    /// What it says that may be new, oldest first; nothing, if it was asked a moment ago.
+    async fn sheets(&self) -> Result<Vec<Sheet>, Unreachable>;
 }
 
 /// All that is outside.
@@ -72,5 +75,5 @@ pub struct Gateways {
     /// For messages to phones.
     pub sms: Arc<dyn Messenger>,
     /// For exchange rates.
-    pub rates: Arc<dyn RateSource>,
+    pub rates: Vec<Arc<dyn RateSource>>,
 }

@@ -4,10 +4,10 @@
 //! for them through apalis queues on Redis (the doorbell), talks to the world outside, and records
 //! the effect of each job in the transaction that ends it.
 //!
-//! - [`dispatch`]: from a ticket to its handler · `message`, `password_reset`, `recovery`, `rail`: the handlers
+//! - [`dispatch`]: from a ticket to its handler · `message`, `password_reset`, `recovery`, `rail`, `rate`: the handlers
 //! - `relay`: from the outbox to the queues · [`queue`]: the queues · `doorbell`: rings from api
 //! - [`schedule`]: what happens by the clock
-//! - [`gateway`]: the world outside, as traits · [`simulator`]: as a simulation · [`mail`], [`sms`]: the
+//! - [`gateway`]: the world outside, as traits · [`simulator`]: as a simulation · [`mail`], [`sms`], [`feed`]: the
 //!   real one · [`outside`]: which of them
 //!
 //! Guarantees: a worker may be killed at any instant, Redis may be flushed at any instant; every
@@ -16,6 +16,8 @@
 pub mod context;
 pub mod dispatch;
 mod doorbell;
+mod ecb;
+pub mod feed;
 pub mod gateway;
 pub mod mail;
 mod message;
@@ -23,6 +25,7 @@ pub mod outside;
 mod password_reset;
 pub mod queue;
 mod rail;
+mod rate;
 mod recovery;
 mod relay;
 pub mod schedule;

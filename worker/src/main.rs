@@ -33,7 +33,7 @@ async fn run(settings: Settings) -> Result<(), String> {
     migration::run(db.connection()).await.map_err(|error| format!("DATABASE_URL: {error}"))?;
     let bank = Bank::open(db, keys, Clock::system(), settings.outside.simulates_messages()).await;
     let bank = bank.map_err(|error| format!("DATABASE_URL, MASTER_KEY: {error}"))?;
-    let bank = bank.with_links(settings.outside.links());
+    let bank = bank.with_links(settings.outside.links()).with_rate_jump(settings.outside.rate_jump());
     let bank = bank.with_security_questions(settings.outside.security_questions());
     let queues = Queues::redis(&settings.redis_url, &settings.redis_namespace, worker::KINDS)
         .await

@@ -1,13 +1,15 @@
 //! Which of the world outside is real, how it is reached, and what else api and worker have to agree on: by environment,
 //! or the same by option.
 
-use crate::gateway::Gateways;
+use crate::feed::Feed;
+use crate::gateway::{Gateways, RateSource};
 use crate::mail::Mail;
 use crate::simulator;
 use crate::sms::Sms;
 use clap::{Args, ValueEnum};
 use entity::Bank;
 use entity::link::Links;
+use rust_decimal::Decimal;
 use std::sync::Arc;
 
 /// See the module. What is not given is simulated.
@@ -29,6 +31,19 @@ pub struct Outside {
     /// The secret that requests to SMS_URL are signed with
     #[arg(long, env = "SMS_SECRET", hide_env_values = true, global = true)]
     pub sms_secret: Option<String>,
+
+    /// Where the reference rates of the European Central Bank are read: its eurofxref-daily.xml, or a history in the same
+    /// form. Without it and RATES_URL, exchange rates are simulated
+    #[arg(long, env = "ECB_URL", global = true)]
+    pub ecb_url: Option<String>,
+
+    /// Where live exchange rates are read, as JSON: {"base": "USD", "timestamp": SECONDS, "rates": {"EUR": 0.8951}}
+    #[arg(long, env = "RATES_URL", hide_env_values = true, global = true)]
+    pub rates_url: Option<String>,
+
+    /// By how many percent a rate may jump before an operator has to look at it
+    #[arg(long, env = "RATE_JUMP", default_value_t = 10, value_parser = clap::value_parser!(u8).range(1..=100), global = true)]
+    pub rate_jump: u8,
 
     /// The page of your app where a forgotten password is replaced, such as https://wallet.example.com/reset. Messages
     /// link to it, with the token after # so that it reaches no server; without it they carry the token alone
@@ -65,6 +80,21 @@ impl Outside {
         self.mail_url.is_none() || self.sms_url.is_none()
     }
 
+    /// By which share a rate may jump before an operator has to look at it.
+    pub fn rate_jump(&self) -> Decimal {
+        Decimal::new(self.rate_jump.into(), 2)
+    }
+
+    /// What is simulated, as a sentence.
+    pub fn simulated(&self) -> String {
+        let rates = self.ecb_url.is_none() && self.rates_url.is_none();
+        let others =
+            [("mail", self.mail_url.is_none()), ("SMS", self.sms_url.is_none()), ("exchange rates", rates)];
+        let mut names = vec!["the bank"];
+        names.extend(others.iter().filter(|(_, simulated)| *simulated).map(|(name, _)| *name));
+        format!("Simulated: {}.", names.join(", "))
+    }
+
     /// Where messages lead.
     pub fn links(&self) -> Links {
         Links { reset: self.reset_url.clone(), not_me: self.not_me_url.clone() }
@@ -81,6 +111,16 @@ impl Outside {
         }
         if let (Some(url), Some(secret)) = (&self.sms_url, &self.sms_secret) {
             gateways.sms = Arc::new(Sms::new(url, secret, bank.clock.clone())?);
+        }
+        let mut feeds: Vec<Arc<dyn RateSource>> = Vec::new();
+        if let Some(url) = &self.ecb_url {
+            feeds.push(Arc::new(Feed::ecb(url, bank.clock.clone())?));
+        }
+        if let Some(url) = &self.rates_url {
+            feeds.push(Arc::new(Feed::live(url, bank.clock.clone())?));
+        }
+        if !feeds.is_empty() {
+            gateways.rates = feeds;
         }
         Ok(gateways)
     }

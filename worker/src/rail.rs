@@ -55,6 +55,8 @@ async fn conclude(
     Ok(match transaction.terms.kind {
         Kind::Deposit => deposit::conclude(&context.bank, transaction, outcome).await?,
         Kind::Withdrawal => withdrawal::conclude(&context.bank, transaction, outcome).await?,
-        Kind::Transfer => return Err(Left::Failed("a transfer has no rail".to_owned())),
+        Kind::Transfer | Kind::Conversion => {
+            return Err(Left::Failed("what stays in the house has no rail".to_owned()));
+        }
     })
 }

@@ -2,19 +2,20 @@
 //! forgotten. Every task may run in several workers at once and does no harm twice.
 
 use crate::context::Context;
+use crate::rate;
 use apalis::prelude::{Data, WorkerBuilder};
 use apalis_cron::{CronScheduler, Tick};
 use cron::Schedule;
 use entity::{
-    Bank, Error, api_key, challenge, exchange_rate, guard, ledger, message, operator, passkey,
-    password_reset, recovery, session, signing_key, throttle, vault, verification,
+    Bank, Error, api_key, challenge, guard, ledger, message, operator, passkey, password_reset, quote,
+    recovery, session, signing_key, throttle, vault, verification,
 };
 use std::future::Future;
 use std::str::FromStr;
 
 /// Each task and when it runs: second, minute, hour, day, month, weekday.
 const TASKS: [(Task, &str); 6] = [
-    (Task::RefreshRates, "0 * * * * *"),
+    (Task::RefreshRates, "*/15 * * * * *"),
     (Task::AuditLedger, "30 */10 * * * *"),
     (Task::ForgetExpired, "45 7 * * * *"),
     (Task::FinishRecoveries, "10 * * * * *"),
@@ -25,7 +26,7 @@ const TASKS: [(Task, &str); 6] = [
 /// What happens by the clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Task {
-    /// Asks the rate source.
+    /// Asks the sources of exchange rates.
     RefreshRates,
     /// Checks every law of the ledger.
     AuditLedger,
@@ -47,10 +48,7 @@ pub async fn perform(context: &Context, task: Task) -> Result<(), String> {
     let text = |error: Error| error.to_string();
     let bank: &Bank = &context.bank;
     match task {
-        Task::RefreshRates => {
-            let rates = context.gateways.rates.rates().await.map_err(|error| error.to_string())?;
-            exchange_rate::refresh(bank, rates).await.map_err(text)
-        }
+        Task::RefreshRates => rate::refresh(context).await.map_err(text),
         Task::AuditLedger => ledger::audit::run(bank).await.map(drop).map_err(text),
         Task::ForgetExpired => {
             let codes = verification::forget_expired(bank).await.map_err(text)?;
@@ -63,8 +61,10 @@ pub async fn perform(context: &Context, task: Task) -> Result<(), String> {
             throttle::forget_expired(bank).await.map_err(text)?;
             operator::forget_expired(bank).await.map_err(text)?;
             recovery::forget_expired(bank).await.map_err(text)?;
+            let quotes = quote::forget_expired(bank).await.map_err(text)?;
+            let sheets = entity::rate::thin_out(bank).await.map_err(text)?;
             let sessions = session::forget_expired(bank).await.map_err(text)?;
-            tracing::info!(codes, messages, sessions, "forgot what has expired");
+            tracing::info!(codes, messages, quotes, sheets, sessions, "forgot what has expired");
             Ok(())
         }
         Task::FinishRecoveries => {

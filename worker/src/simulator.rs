@@ -6,18 +6,21 @@
 
 use crate::gateway::{Gateways, Known, Messenger, Order, Rail, RateSource, Unreachable};
 use async_trait::async_trait;
-use chrono::Duration;
-use entity::exchange_rate::ExchangeRate;
+use chrono::{Duration, DurationRound};
 use entity::message::Outgoing;
 use entity::money::Currency;
 use entity::rail::Outcome;
+use entity::rate::Sheet;
 use entity::transaction::Failure;
 use entity::{Bank, Error, sandbox};
 use rust_decimal::Decimal;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// How long a delayed order takes.
 const DELAY: Duration = Duration::seconds(2);
+/// How long simulated rates are good.
+const GOOD_FOR: Duration = Duration::hours(36);
 
 /// Units of each currency for one euro, in hundred-thousandths.
 const PER_EURO: [(&str, i64); 9] = [
@@ -77,7 +80,12 @@ pub struct Simulator {
 /// The whole simulated world, on the sandbox tables of this bank.
 pub fn gateways(bank: &Bank) -> Gateways {
     let simulator = Arc::new(Simulator { bank: bank.clone() });
-    Gateways { rail: simulator.clone(), mail: simulator.clone(), sms: simulator.clone(), rates: simulator }
+    Gateways {
+        rail: simulator.clone(),
+        mail: simulator.clone(),
+        sms: simulator.clone(),
+        rates: vec![simulator],
+    }
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "it stands behind map_err")]
@@ -140,20 +148,23 @@ impl Messenger for Simulator {
 
 #[async_trait]
 impl RateSource for Simulator {
-    async fn rates(&self) -> Result<Vec<ExchangeRate>, Unreachable> {
-        let as_of = self.bank.clock.now();
-        // Every minute a little different, so that a client sees something move.
-        let wobble = as_of.timestamp().div_euclid(60).rem_euclid(21).saturating_sub(10);
-        let quoted = PER_EURO.into_iter().map(|(quote, hundred_thousandths)| {
-            let drift = hundred_thousandths.saturating_mul(wobble).div_euclid(10_000);
-            Ok(ExchangeRate {
-                base: Currency::parse("EUR")?,
-                quote: Currency::parse(quote)?,
-                rate: Decimal::new(hundred_thousandths.saturating_add(drift), 5),
-                source: "simulated".to_owned(),
-                as_of,
-            })
-        });
-        quoted.collect::<Result<_, Error>>().map_err(unreachable)
+    fn name(&self) -> &str {
+        "SIMULATOR"
+    }
+
+    /// A little more or less each minute, by up to a fifth of a percent.
+    async fn sheets(&self) -> Result<Vec<Sheet>, Unreachable> {
+        let now = self.bank.clock.now();
+        let as_of =
+            now.duration_trunc(Duration::minutes(1)).map_err(|error| Unreachable(error.to_string()))?;
+        let wiggle = |at: i64| (as_of.timestamp() / 60 + at).wrapping_mul(7_919).rem_euclid(41) - 20;
+        let mut rates = BTreeMap::new();
+        for (at, (code, rate)) in (0..).zip(PER_EURO) {
+            let currency = Currency::parse(code).map_err(|refusal| Unreachable(refusal.to_string()))?;
+            let now = rate + rate * wiggle(at) / 10_000;
+            rates.insert(currency, Decimal::new(now, 5));
+        }
+        let sheet = Sheet::new(self.name(), Currency::EUR, (as_of, GOOD_FOR), rates, now);
+        Ok(vec![sheet.map_err(Unreachable)?])
     }
 }

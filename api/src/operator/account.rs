@@ -24,6 +24,8 @@ pub(crate) enum Role {
     Reviewer,
     /// Looks people up, and freezes them.
     Support,
+    /// Looks after rates, fees and positions.
+    Treasurer,
 }
 
 /// Whether an operator may sign in.

@@ -19,6 +19,14 @@ pub(crate) enum AccountPurpose {
     BankClearing,
     /// What has left a wallet and has not reached the person's bank.
     WithdrawalInTransit,
+    /// What the house has taken for its work.
+    Fee,
+    /// What the house has bought and sold of a currency: negative where it has sold what it has still to buy.
+    FxPosition,
+    /// What the house has kept of the rates.
+    FxSpread,
+    /// What was too little for a minor unit.
+    FxRounding,
 }
 
 /// The sum of all accounts of one purpose in one currency.

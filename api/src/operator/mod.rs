@@ -10,7 +10,9 @@ mod job;
 mod kyc;
 mod person;
 mod proposal;
+mod rate;
 mod recovery;
+mod treasury;
 
 use crate::authentication::{bank, origin};
 use crate::error::ApiResult;
@@ -27,7 +29,9 @@ use job::{DeadLetter, JobMutation, JobQuery};
 use kyc::{KycMutation, KycQuery, WaitingApplication};
 use person::{PersonMutation, PersonQuery};
 use proposal::{Proposal, ProposalMutation, ProposalQuery};
+use rate::{Alert, RateMutation, RateQuery};
 use recovery::{RecoveryCase, RecoveryMutation, RecoveryQuery};
+use treasury::TreasuryQuery;
 use uuid::Uuid;
 
 /// The operator who asks, whatever its roles.
@@ -60,7 +64,9 @@ pub struct OperatorQuery(
     KycQuery,
     PersonQuery,
     ProposalQuery,
+    RateQuery,
     RecoveryQuery,
+    TreasuryQuery,
 );
 
 /// Everything that operators can do.
@@ -71,6 +77,7 @@ pub struct OperatorMutation(
     KycMutation,
     PersonMutation,
     ProposalMutation,
+    RateMutation,
     RecoveryMutation,
 );
 
@@ -84,6 +91,7 @@ pub fn builder() -> SchemaBuilder<OperatorQuery, OperatorMutation, EmptySubscrip
     let builder = schema.disable_suggestions();
     let builder =
         described::<_, _, _, DeadLetter>(builder, "A page of dead letters.", "A dead letter and its place.");
+    let builder = described::<_, _, _, Alert>(builder, "A page of alerts.", "An alert and its place.");
     let builder = described::<_, _, _, OperatorEvent>(builder, "A page of a log.", "An entry and its place.");
     let builder = described::<_, _, _, WaitingApplication>(
         builder,

@@ -151,9 +151,13 @@ impl Reader<'_> {
     async fn posted(&self, account: &account::Model) -> Result<Read> {
         let (lowest, end) = self.bounds(Strand::Posted(account.id));
         let left = Condition::all().add(Column::Payer.eq(self.user)).add(Posting::Amount.lt(0));
-        let came = Condition::all()
-            .add(Condition::any().add(Column::Payer.is_null()).add(Column::Payer.ne(self.user)))
-            .add(Posting::Amount.gt(0));
+        let other = Condition::any().add(Column::Payer.is_null()).add(Column::Payer.ne(self.user));
+        // Who looks at one account alone sees there what came from another of its own.
+        let other = match self.filter.currency {
+            Some(_) => other.add(transaction::COLUMN.kind.eq(Kind::Conversion)),
+            None => other,
+        };
+        let came = Condition::all().add(other).add(Posting::Amount.gt(0));
         let query = self
             .filtered()
             .join_rev(JoinType::InnerJoin, of_transaction())
@@ -178,6 +182,10 @@ impl Reader<'_> {
         let query = self
             .filtered()
             .filter(Column::Payee.eq(self.user))
+            .filter(match self.filter.currency {
+                Some(currency) => transaction::COLUMN.currency.eq(currency),
+                None => Expr::value(true),
+            })
             .filter(Expr::cust("state <> 'SETTLED'"))
             .filter(transaction::COLUMN.id.gte(place::to_id(lowest)))
             .filter(transaction::COLUMN.id.lt(place::to_id(end)));
@@ -194,9 +202,6 @@ impl Reader<'_> {
     fn filtered(&self) -> Select<transaction::Entity> {
         let filter = self.filter;
         let mut query = transaction::Entity::find().limit(self.page.fetch());
-        if let Some(currency) = filter.currency {
-            query = query.filter(transaction::COLUMN.currency.eq(currency));
-        }
         if !filter.kinds.is_empty() {
             query = query.filter(Column::Kind.is_in(filter.kinds.iter().copied()));
         }

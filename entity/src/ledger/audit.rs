@@ -54,7 +54,7 @@ pub struct Breach {
 }
 
 /// Each law as a count of the rows that break it.
-const LAWS: [(&str, &str); 7] = [
+const LAWS: [(&str, &str); 8] = [
     (
         "the postings of every transaction sum to zero in each currency",
         "SELECT count(*) AS count FROM (SELECT p.transaction_id FROM postings p \
@@ -80,8 +80,8 @@ const LAWS: [(&str, &str); 7] = [
             HAVING sum(balance) <> 0) AS broken",
     ),
     (
-        "no balance is below zero but where it mirrors money at a bank",
-        "SELECT count(*) AS count FROM accounts WHERE balance < 0 AND purpose <> 'BANK_CLEARING'",
+        "no balance is below zero but where it mirrors money at a bank or a position in a currency",
+        "SELECT count(*) AS count FROM accounts WHERE balance < 0 AND purpose NOT IN ('BANK_CLEARING', 'FX_POSITION')",
     ),
     (
         "a settled transaction moved exactly its amount, a failed one nothing",
@@ -92,8 +92,23 @@ const LAWS: [(&str, &str); 7] = [
             LEFT JOIN (SELECT transaction_id, account_id, sum(amount) AS total FROM postings \
                 GROUP BY transaction_id, account_id) c \
                 ON c.transaction_id = t.id AND c.account_id = t.credit_account \
-            WHERE (t.state = 'SETTLED' AND (coalesce(d.total, 0) <> -t.amount OR coalesce(c.total, 0) <> t.amount)) \
+            WHERE (t.state = 'SETTLED' AND (coalesce(d.total, 0) <> -t.amount OR coalesce(c.total, 0) <> coalesce(t.target_amount, t.amount))) \
                 OR (t.state = 'FAILED' AND (coalesce(d.total, 0) <> 0 OR coalesce(c.total, 0) <> 0))",
+    ),
+    (
+        "what is exchanged is what was quoted, and each part of the price is where it belongs",
+        "SELECT count(*) AS count FROM transactions t JOIN quotes q ON q.id = t.quote_id \
+            LEFT JOIN (SELECT p.transaction_id, \
+                sum(CASE WHEN a.purpose = 'FX_SPREAD' THEN p.amount ELSE 0 END) AS spread, \
+                sum(CASE WHEN a.purpose = 'FEE' THEN p.amount ELSE 0 END) AS fee, \
+                sum(CASE WHEN a.purpose = 'FX_ROUNDING' THEN p.amount ELSE 0 END) AS rounding, \
+                sum(CASE WHEN a.purpose = 'FX_POSITION' AND p.amount > 0 THEN p.amount ELSE 0 END) AS taken \
+                FROM postings p JOIN accounts a ON a.id = p.account_id GROUP BY p.transaction_id) m \
+                ON m.transaction_id = t.id \
+            WHERE t.actor <> q.user_id OR t.amount <> q.source_amount OR t.target_amount <> q.target_amount \
+                OR t.currency <> q.source_currency OR t.target_currency <> q.target_currency \
+                OR m.taken <> q.source_amount OR m.spread <> q.spread OR m.fee <> q.fee \
+                OR m.rounding <> q.rounding",
     ),
     (
         "what is in transit is what the open withdrawals say",

@@ -236,6 +236,10 @@ impl Books {
         match effects.change {
             Change::Create(terms, state) => {
                 self.pages.created.push(terms.id);
+                if let Some(exchanged) = terms.exchanged {
+                    // A quote is used once, in this batch too.
+                    self.broken.insert(Claim::Quote(exchanged.quote, terms.actor));
+                }
                 let (created_at, updated_at) = (self.now, self.now);
                 self.remember(Transaction { terms, state, failure: None, created_at, updated_at });
             }

@@ -6,7 +6,7 @@
 //! ended a moment ago moves no money.
 
 use crate::handle::Fingerprint;
-use crate::id::{SessionId, UserId};
+use crate::id::{QuoteId, SessionId, UserId};
 use crate::refusal::{Code, Refusal};
 
 /// See the module.
@@ -16,6 +16,8 @@ pub(crate) enum Claim {
     Session(SessionId, UserId),
     /// The handle reaches this person.
     Handle(Fingerprint, UserId),
+    /// The quote is this person's, and nobody has used it.
+    Quote(QuoteId, UserId),
 }
 
 impl Claim {
@@ -23,7 +25,7 @@ impl Claim {
     pub(crate) fn session_of(&self) -> Option<(SessionId, UserId)> {
         match self {
             Self::Session(session, user) => Some((*session, *user)),
-            Self::Handle(..) => None,
+            Self::Handle(..) | Self::Quote(..) => None,
         }
     }
 
@@ -31,7 +33,15 @@ impl Claim {
     pub(crate) fn handle_of(&self) -> Option<(Fingerprint, UserId)> {
         match self {
             Self::Handle(handle, user) => Some((*handle, *user)),
-            Self::Session(..) => None,
+            Self::Session(..) | Self::Quote(..) => None,
+        }
+    }
+
+    /// The quote and whose it is.
+    pub(crate) fn quote_of(&self) -> Option<(QuoteId, UserId)> {
+        match self {
+            Self::Quote(quote, user) => Some((*quote, *user)),
+            Self::Session(..) | Self::Handle(..) => None,
         }
     }
 
@@ -40,6 +50,7 @@ impl Claim {
         match self {
             Self::Session(..) => Code::SessionEnded.into(),
             Self::Handle(..) => Code::RecipientUnknown.at("to"),
+            Self::Quote(..) => Code::QuoteUsed.at("quoteId"),
         }
     }
 }

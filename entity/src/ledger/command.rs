@@ -2,16 +2,19 @@
 
 use super::claim::Claim;
 use super::{Books, Effects};
+use crate::exchange::Exchange;
 use crate::id::{AccountId, TransactionId};
 use crate::refusal::Refusal;
 use crate::transaction::Draft;
-use crate::{deposit, transfer, withdrawal};
+use crate::{conversion, deposit, transfer, withdrawal};
 
 /// An act, complete enough to be decided without asking anybody.
 #[derive(Clone, Debug)]
 pub(crate) enum Command {
     /// A person pays another.
     Transfer(transfer::Create),
+    /// A person changes its own money.
+    Convert(conversion::Create),
     /// A person wants money from the bank.
     RequestDeposit(deposit::Request),
     /// The bank has said something about a deposit.
@@ -27,7 +30,12 @@ impl Command {
     pub(crate) fn accounts(&self) -> Vec<AccountId> {
         match self {
             Self::Transfer(command) => {
-                vec![command.draft.debit, command.draft.credit, command.measure.home]
+                let own = [command.draft.debit, command.draft.credit, command.measure.home];
+                own.into_iter().chain(command.exchange.iter().flat_map(Exchange::accounts)).collect()
+            }
+            Self::Convert(command) => {
+                let own = [command.draft.debit, command.draft.credit];
+                own.into_iter().chain(command.exchange.accounts()).collect()
             }
             Self::RequestDeposit(command) => vec![command.draft.credit],
             Self::ConcludeDeposit(command) => vec![command.wallet, command.clearing],
@@ -44,6 +52,7 @@ impl Command {
     pub(crate) fn draft(&self) -> Option<&Draft> {
         match self {
             Self::Transfer(command) => Some(&command.draft),
+            Self::Convert(command) => Some(&command.draft),
             Self::RequestDeposit(command) => Some(&command.draft),
             Self::RequestWithdrawal(command) => Some(&command.draft),
             Self::ConcludeDeposit(_) | Self::ConcludeWithdrawal(_) => None,
@@ -55,7 +64,9 @@ impl Command {
         match self {
             Self::ConcludeDeposit(command) => Some(command.transaction),
             Self::ConcludeWithdrawal(command) => Some(command.transaction),
-            Self::Transfer(_) | Self::RequestDeposit(_) | Self::RequestWithdrawal(_) => None,
+            Self::Transfer(_) | Self::Convert(_) | Self::RequestDeposit(_) | Self::RequestWithdrawal(_) => {
+                None
+            }
         }
     }
 
@@ -63,6 +74,7 @@ impl Command {
     pub(crate) fn claims(&self) -> &[Claim] {
         match self {
             Self::Transfer(command) => &command.claims,
+            Self::Convert(command) => &command.claims,
             Self::RequestDeposit(_)
             | Self::ConcludeDeposit(_)
             | Self::RequestWithdrawal(_)
@@ -74,6 +86,7 @@ impl Command {
     pub(crate) fn decide(&self, books: &Books) -> Result<Effects, Refusal> {
         match self {
             Self::Transfer(command) => transfer::decide(books, command),
+            Self::Convert(command) => conversion::decide(books, command),
             Self::RequestDeposit(command) => deposit::decide_request(books, command),
             Self::ConcludeDeposit(command) => deposit::decide_conclusion(books, command),
             Self::RequestWithdrawal(command) => withdrawal::decide_request(books, command),

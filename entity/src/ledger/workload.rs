@@ -23,6 +23,8 @@ use std::collections::{BTreeMap, HashMap};
 use uuid::Uuid;
 
 const PEOPLE: u64 = 5;
+/// Prices have a property test of their own, and conversions their stories.
+const NO_CONVERSIONS: &str = "everything here is in one currency";
 const CLEARING: AccountId = AccountId(100);
 const IN_TRANSIT: AccountId = AccountId(101);
 /// What the first person may send away.
@@ -118,6 +120,7 @@ impl Auditor {
             Kind::Transfer => self.move_money(draft.debit, draft.credit, amount),
             Kind::Withdrawal => self.move_money(draft.debit, IN_TRANSIT, amount),
             Kind::Deposit => {}
+            Kind::Conversion => unreachable!("{NO_CONVERSIONS}"),
         }
         self.keys.insert(key, self.acts.len());
         self.acts.push(Known { draft: draft.clone(), owner, state });
@@ -172,6 +175,7 @@ pub(super) fn draft(rng: &mut StdRng, owner: u64, step: u64) -> (Draft, Command)
         Kind::Transfer => (wallet(owner), wallet(other), Some(person(owner)), Some(person(other))),
         Kind::Deposit => (CLEARING, wallet(owner), None, Some(person(owner))),
         Kind::Withdrawal => (wallet(owner), CLEARING, Some(person(owner)), None),
+        Kind::Conversion => unreachable!("{NO_CONVERSIONS}"),
     };
     let draft = Draft {
         id: TransactionId(Uuid::from_u128(u128::from(step))),
@@ -180,6 +184,7 @@ pub(super) fn draft(rng: &mut StdRng, owner: u64, step: u64) -> (Draft, Command)
         // Few keys, so that many are used again.
         key: IdempotencyKey::parse(&rng.random_range(0..step / 2 + 2).to_string()).unwrap(),
         amount: Amount::try_new(rng.random_range(1..500), currency()).unwrap(),
+        exchanged: None,
         debit,
         credit,
         payer,
@@ -190,7 +195,8 @@ pub(super) fn draft(rng: &mut StdRng, owner: u64, step: u64) -> (Draft, Command)
     let command = match kind {
         Kind::Transfer => Command::Transfer(transfer::Create {
             draft: draft.clone(),
-            claims: claims(owner, other),
+            claims: claims(owner, other).to_vec(),
+            exchange: None,
             consent: Consent::Given,
             measure: measure(owner, draft.amount),
         }),
@@ -204,6 +210,7 @@ pub(super) fn draft(rng: &mut StdRng, owner: u64, step: u64) -> (Draft, Command)
                 measure: measure(owner, draft.amount),
             })
         }
+        Kind::Conversion => unreachable!("{NO_CONVERSIONS}"),
     };
     (draft, command)
 }
@@ -228,7 +235,7 @@ fn conclusion(known: &Known, outcome: Outcome) -> Option<Command> {
     let (transaction, wallet) = (known.draft.id, wallet(known.owner));
     let (clearing, in_transit) = (CLEARING, IN_TRANSIT);
     match known.draft.kind {
-        Kind::Transfer => None,
+        Kind::Transfer | Kind::Conversion => None,
         Kind::Deposit => {
             Some(Command::ConcludeDeposit(deposit::Conclude { transaction, outcome, wallet, clearing }))
         }
@@ -307,6 +314,7 @@ fn no_balance_overflows_and_no_leg_is_half_posted() {
         actor: person(0),
         key: IdempotencyKey::parse(&id.to_string()).unwrap(),
         amount: one,
+        exchanged: None,
         debit: CLEARING,
         credit: wallet(0),
         payer: None,

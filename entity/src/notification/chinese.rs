@@ -1,6 +1,6 @@
 //! What notices say in Chinese, in simplified characters.
 
-use super::{Case, CodePurpose, Notice};
+use super::{Case, CodePurpose, Notice, Waited};
 use crate::link::Links;
 use crate::secret::Secret;
 
@@ -33,6 +33,7 @@ pub(super) fn subject(notice: &Notice) -> String {
         Notice::TotpDisabled => "双重验证已关闭",
         Notice::TotpEnabled => "双重验证已开启",
         Notice::Unlocked => "您的钱包已解锁",
+        Notice::Waited(waited) => waited_subject(waited),
     };
     subject.to_owned()
 }
@@ -101,6 +102,7 @@ pub(super) fn body(notice: &Notice, links: &Links, at: &str) -> String {
             format!("自 {at} 起需要您的验证器应用。请将恢复代码保存在不依赖手机也能找到的地方。")
         }
         Notice::Unlocked => format!("自 {at} 起可再次转出资金。{NOT_YOU}"),
+        Notice::Waited(waited) => waited_body(waited, at),
     }
 }
 
@@ -115,6 +117,26 @@ fn new_device(at: &str, agent: &str, address: &str, token: Option<&Secret>, link
         None => "请立即结束该会话并修改密码。".to_owned(),
     };
     format!("时间：{at}，地址：{address}，设备：{agent}。如果是您本人，无需任何操作；如果不是，{then}")
+}
+
+fn waited_subject(waited: &Waited) -> &'static str {
+    match waited {
+        Waited::RateReached { .. } => "汇率已到达",
+        Waited::OrderDone { .. } => "您的兑换挂单已成交",
+        Waited::OrderFailed { .. } => "您的兑换挂单未能成交",
+    }
+}
+
+fn waited_body(waited: &Waited, at: &str) -> String {
+    match waited {
+        Waited::RateReached { pair, rate } => format!("{at}，{pair} 的汇率为 {rate}。"),
+        Waited::OrderDone { paid, currency } => {
+            format!("{paid} 已于 {at} 兑换为 {currency}，详情见您的交易记录。")
+        }
+        Waited::OrderFailed { paid, currency, code } => {
+            format!("{at} 本应将 {paid} 兑换为 {currency}，但被拒绝：{code}。")
+        }
+    }
 }
 
 fn case_subject(case: &Case) -> &'static str {

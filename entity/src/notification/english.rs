@@ -1,6 +1,6 @@
 //! What notices say in English.
 
-use super::{Case, CodePurpose, Notice};
+use super::{Case, CodePurpose, Notice, Waited};
 use crate::link::Links;
 use crate::secret::Secret;
 
@@ -33,6 +33,7 @@ pub(super) fn subject(notice: &Notice) -> String {
         Notice::TotpDisabled => "Two-factor authentication is off",
         Notice::TotpEnabled => "Two-factor authentication is on",
         Notice::Unlocked => "Your wallet is unlocked",
+        Notice::Waited(waited) => waited_subject(waited),
     };
     subject.to_owned()
 }
@@ -108,6 +109,7 @@ pub(super) fn body(notice: &Notice, links: &Links, at: &str) -> String {
              your phone."
         ),
         Notice::Unlocked => format!("Since {at} money can leave it again. {NOT_YOU}"),
+        Notice::Waited(waited) => waited_body(waited, at),
     }
 }
 
@@ -131,6 +133,26 @@ fn password_reset(token: &Secret, links: &Links) -> String {
         None => format!("Give this code to the app to choose a new password: {}. ", token.reveal()),
     };
     format!("{how}It works once, for ten minutes. If you did not ask for it, there is nothing to do.")
+}
+
+fn waited_subject(waited: &Waited) -> &'static str {
+    match waited {
+        Waited::RateReached { .. } => "A rate is reached",
+        Waited::OrderDone { .. } => "Your order was executed",
+        Waited::OrderFailed { .. } => "Your order could not be executed",
+    }
+}
+
+fn waited_body(waited: &Waited, at: &str) -> String {
+    match waited {
+        Waited::RateReached { pair, rate } => format!("At {at} {pair} was at {rate}."),
+        Waited::OrderDone { paid, currency } => {
+            format!("At {at} {paid} were converted to {currency}. Your history has the details.")
+        }
+        Waited::OrderFailed { paid, currency, code } => {
+            format!("At {at} {paid} were to be converted to {currency}, but that was refused: {code}.")
+        }
+    }
 }
 
 fn case_subject(case: &Case) -> &'static str {

@@ -108,6 +108,8 @@ pub enum Notice {
     Unlocked,
     /// What operators were asked for, and what they decided.
     Case(Case),
+    /// What the person waited for with exchange rates.
+    Waited(Waited),
     /// The wallet was closed, and its person forgotten.
     Closed,
     /// Too many wrong passwords: for a while nobody can try another.
@@ -148,6 +150,35 @@ pub enum Case {
     WalletRecovered {
         /// Which, with most of it hidden.
         handle: String,
+    },
+}
+
+/// What a person waited for with exchange rates.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "waited", rename_all = "kebab-case")]
+pub enum Waited {
+    /// A rate was reached.
+    RateReached {
+        /// Of what, such as `EUR/USD`.
+        pair: String,
+        /// The rate.
+        rate: String,
+    },
+    /// An order was executed.
+    OrderDone {
+        /// What was paid, with its currency.
+        paid: String,
+        /// Into which currency.
+        currency: String,
+    },
+    /// An order could not be executed when its rate was reached.
+    OrderFailed {
+        /// What was to be paid, with its currency.
+        paid: String,
+        /// Into which currency.
+        currency: String,
+        /// The code of the refusal.
+        code: String,
     },
 }
 
@@ -199,6 +230,7 @@ impl Notice {
             | Self::Unlocked
             | Self::Case(_)
             | Self::SignInsStopped => Some(Category::Security),
+            Self::Waited(_) => Some(Category::Payments),
         }
     }
 

@@ -54,6 +54,8 @@ pub enum Role {
     Reviewer,
     /// Looks people up, and freezes them.
     Support,
+    /// Looks after rates, fees and positions.
+    Treasurer,
 }
 
 /// Whether an operator may sign in.

@@ -60,6 +60,12 @@ pub(crate) enum Toll {
     Reset,
 }
 
+/// Whether a payment is small enough, after what has left unasked in so many payments.
+pub(crate) fn is_small(unasked: i64, count: i64, amount: Amount, allowance: Allowance) -> bool {
+    let total = unasked.saturating_add(amount.minor());
+    amount.minor() <= allowance.single && total <= allowance.total && count < allowance.count
+}
+
 /// Decides whether a payment may leave this account.
 pub(crate) fn decide(account: &Balance, amount: Amount, consent: Consent) -> Result<Toll, Refusal> {
     if account.amount < amount.minor() {
@@ -70,11 +76,11 @@ pub(crate) fn decide(account: &Balance, amount: Amount, consent: Consent) -> Res
         Consent::Trusted | Consent::Limited => Ok(Toll::Free),
         Consent::Missing => Err(Code::ChallengeRequired.at("challengeId")),
         Consent::Small(allowance) => {
-            let total = account.unasked.saturating_add(amount.minor());
-            let small = amount.minor() <= allowance.single
-                && total <= allowance.total
-                && account.unasked_count < allowance.count;
-            if small { Ok(Toll::Counted) } else { Err(Code::ChallengeRequired.at("challengeId")) }
+            if is_small(account.unasked, account.unasked_count, amount, allowance) {
+                Ok(Toll::Counted)
+            } else {
+                Err(Code::ChallengeRequired.at("challengeId"))
+            }
         }
     }
 }

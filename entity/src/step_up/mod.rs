@@ -13,6 +13,7 @@ mod exemption;
 pub use exemption::Rules;
 pub(crate) use exemption::{Consent, Toll, decide};
 
+use crate::account;
 use crate::api_key;
 use crate::bank::Bank;
 use crate::challenge::{self, Act, Bound, Challenge};
@@ -91,6 +92,22 @@ pub(crate) async fn pay<F: Future<Output = Result<Transaction>>>(
         return submit(Consent::Trusted).await.map(Paid::Done);
     }
     ask(bank, payment).await.map(Paid::Asked)
+}
+
+/// Whether the person would be asked about a payment of so much.
+pub(crate) async fn would_ask(bank: &Bank, payer: Caller, payee: Uuid, amount: Amount) -> Result<bool> {
+    if payer.scopes.is_some() {
+        return Ok(false);
+    }
+    if !payer.confirmed {
+        return Ok(true);
+    }
+    if payee::is_trusted(&bank.db, payer.user, payee).await? {
+        return Ok(false);
+    }
+    let Some(allowance) = exemption::allowance(bank, amount.currency()).await? else { return Ok(true) };
+    let (unasked, count) = account::unasked(&bank.db, payer.user, amount.currency()).await?;
+    Ok(!exemption::is_small(unasked, count, amount, allowance))
 }
 
 async fn consent(bank: &Bank, payment: &Payment) -> Result<Consent> {

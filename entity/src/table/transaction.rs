@@ -1,7 +1,7 @@
 //! One act that moves money.
 
 use crate::clock::Time;
-use crate::id::{AccountId, InstrumentId, TransactionId, UserId};
+use crate::id::{AccountId, InstrumentId, QuoteId, TransactionId, UserId};
 use crate::money::Currency;
 use crate::transaction::{Kind, State};
 use sea_orm::entity::prelude::*;
@@ -25,6 +25,9 @@ pub struct Model {
     pub instrument: Option<InstrumentId>,
     pub note: Option<String>,
     pub failure: Option<String>,
+    pub quote_id: Option<QuoteId>,
+    pub target_currency: Option<Currency>,
+    pub target_amount: Option<i64>,
     pub created_at: Time,
     pub updated_at: Time,
 }

@@ -163,6 +163,8 @@ impl Teller for Counter {
             to: entity::handle::Handle::email(&people::email(act.payee)).map_err(text)?,
             amount: entity::money::Amount::try_new(1, entity::money::Currency::parse("EUR").map_err(text)?)
                 .map_err(text)?,
+            preview: None,
+            quote: None,
             note: None,
             key: entity::transaction::IdempotencyKey::parse(&act.key()).map_err(text)?,
             challenge: None,

@@ -5,6 +5,7 @@
 mod api_key;
 mod authenticator;
 mod closing;
+mod conversion;
 mod crash;
 mod deposit;
 mod guard;
@@ -21,6 +22,7 @@ mod passkey_forgery;
 mod password_reset;
 mod processes;
 mod racing;
+mod rate;
 mod recovery;
 mod registration;
 mod replica;

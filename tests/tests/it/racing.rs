@@ -125,6 +125,8 @@ async fn ten_thousand_callers_are_all_answered(world: &World) {
         let order = entity::transfer::Order {
             to: to.clone(),
             amount: entity::money::Amount::try_new(1, currency).unwrap(),
+            preview: None,
+            quote: None,
             note: None,
             key: entity::transaction::IdempotencyKey::parse(&format!("crowd-{number}")).unwrap(),
             challenge: None,

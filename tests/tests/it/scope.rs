@@ -11,15 +11,15 @@ on_both_setups!(a_key_may_what_its_scopes_name_and_nothing_else);
 
 /// What each scope opens.
 const OPENED: [(&str, &[&str]); 6] = [
-    ("READ_ACCOUNTS", &["account", "accounts", "instruments", "me", "node"]),
-    ("READ_TRANSACTIONS", &["transaction", "transactions"]),
-    ("TRANSFER", &["createTransfer"]),
+    ("READ_ACCOUNTS", &["account", "accounts", "instruments", "me", "node", "totalBalance"]),
+    ("READ_TRANSACTIONS", &["quote", "transaction", "transactions"]),
+    ("TRANSFER", &["createQuote", "createTransfer", "previewTransfer"]),
     ("WITHDRAW", &["requestWithdrawal"]),
     ("DEPOSIT", &["requestDeposit"]),
     ("ANNOTATE", &["annotateTransaction"]),
 ];
 /// What nobody in particular may, and so every key.
-const PUBLIC: [&str; 20] = [
+const PUBLIC: [&str; 22] = [
     "activateUser",
     "answerChallenge",
     "askPasswordReset",
@@ -28,6 +28,8 @@ const PUBLIC: [&str; 20] = [
     "exchangeRates",
     "finishPasskeySignIn",
     "openRecoveryCase",
+    "rate",
+    "rateHistory",
     "recoveryStatus",
     "refreshSession",
     "reportSignIn",

@@ -15,12 +15,14 @@ use crate::error::Fault;
 use crate::id::{AccountId, TransactionId, UserId};
 use crate::limit::Spent;
 use crate::transaction::Transaction;
-use crate::{session, table, user};
+use crate::{quote, session, table, user};
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend};
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 /// The constraint by which a key is used once.
 const KEYS: &str = "transactions_actor_idempotency_key_key";
+/// The one by which a quote is.
+const QUOTES: &str = "transactions_quote_id_key";
 
 /// A person and the key that it chose.
 pub(super) type Key = (UserId, String);
@@ -85,9 +87,12 @@ pub(super) async fn broken(
     let mut open = session::among(tx, &sessions).await?;
     open.retain(|_, (_, expires_at)| *expires_at > now);
     let reached = user::reached(tx, &handles).await?;
+    let quotes: Vec<_> = claims.iter().filter_map(Claim::quote_of).map(|(quote, _)| quote).collect();
+    let unused = quote::unused(tx, &quotes).await?;
     let is_true = |claim: &Claim| match claim {
         Claim::Session(session, user) => open.get(session).is_some_and(|(owner, _)| owner == user),
         Claim::Handle(handle, user) => reached.get(handle) == Some(user),
+        Claim::Quote(quote, user) => unused.get(quote) == Some(user),
     };
     Ok(claims.iter().filter(|claim| !is_true(claim)).cloned().collect())
 }
@@ -121,7 +126,7 @@ pub(super) async fn look(
 pub(super) enum Written {
     /// All of it is durable.
     All,
-    /// Nothing: one of its keys was used before.
+    /// Nothing: one of its keys or quotes was used before.
     KeyUsed,
     /// Nothing: what it was decided on is no longer so.
     Rival,
@@ -135,7 +140,7 @@ pub(super) async fn write_at_once(db: &Db, books: &Books, claims: &HashSet<Claim
     }
     match postgres::write(db.ledger(), books, claims).await {
         Ok(()) => Ok(Written::All),
-        Err(fault) if fault.is_about(KEYS) => Ok(Written::KeyUsed),
+        Err(fault) if fault.is_about(KEYS) || fault.is_about(QUOTES) => Ok(Written::KeyUsed),
         Err(fault) if fault.is_rivalry() => Ok(Written::Rival),
         Err(fault) => Err(fault),
     }

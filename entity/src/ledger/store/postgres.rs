@@ -3,6 +3,7 @@
 use super::{Claim, Fault, Key};
 use crate::id::{AccountId, TransactionId};
 use crate::ledger::books::Books;
+use crate::money::Currency;
 use crate::outbox;
 use crate::table::{account, transaction};
 use sea_orm::{
@@ -53,16 +54,19 @@ const CONTINUED: &str = "SELECT * FROM transactions WHERE id = ANY($1)";
 /// Arrays have no nulls here: the nil id and the empty text stand for them.
 const WRITE: &str = "WITH created AS ( \
         INSERT INTO transactions (id, kind, state, actor, idempotency_key, currency, amount, \
-            debit_account, credit_account, payer, payee, instrument, note, created_at, updated_at) \
+            debit_account, credit_account, payer, payee, instrument, note, quote_id, target_currency, \
+            target_amount, created_at, updated_at) \
         SELECT id, kind, state, actor, idempotency_key, currency, amount, debit_account, credit_account, \
             NULLIF(payer, '00000000-0000-0000-0000-000000000000'), \
             NULLIF(payee, '00000000-0000-0000-0000-000000000000'), \
             NULLIF(instrument, '00000000-0000-0000-0000-000000000000'), \
-            NULLIF(note, ''), $1, $1 \
+            NULLIF(note, ''), NULLIF(quote_id, '00000000-0000-0000-0000-000000000000'), \
+            NULLIF(target_currency, ''), NULLIF(target_amount, 0), $1, $1 \
         FROM unnest($2::uuid[], $3::text[], $4::text[], $5::uuid[], $6::text[], $7::text[], $8::bigint[], \
-            $9::bigint[], $10::bigint[], $11::uuid[], $12::uuid[], $13::uuid[], $14::text[]) \
+            $9::bigint[], $10::bigint[], $11::uuid[], $12::uuid[], $13::uuid[], $14::text[], $46::uuid[], $47::text[], \
+            $48::bigint[]) \
             AS new (id, kind, state, actor, idempotency_key, currency, amount, debit_account, \
-                credit_account, payer, payee, instrument, note) \
+                credit_account, payer, payee, instrument, note, quote_id, target_currency, target_amount) \
     ), posted AS ( \
         INSERT INTO postings (account_id, seq, transaction_id, amount, balance_after) \
         SELECT * FROM unnest($15::bigint[], $16::bigint[], $17::uuid[], $18::bigint[], $19::bigint[]) \
@@ -98,6 +102,10 @@ const WRITE: &str = "WITH created AS ( \
             = cardinality($35::uuid[]) \
         AND (SELECT count(*) FROM unnest($37::uuid[], $38::uuid[]) AS reached (fingerprint, user_id) \
             JOIN handles USING (fingerprint, user_id)) = cardinality($37::uuid[]) \
+        AND (SELECT count(*) FROM unnest($49::uuid[], $50::uuid[]) AS unused (id, user_id) \
+            JOIN quotes USING (id, user_id) \
+            WHERE NOT EXISTS (SELECT 1 FROM transactions t WHERE t.quote_id = quotes.id)) \
+            = cardinality($49::uuid[]) \
         THEN 1 ELSE 0 END)";
 
 fn statement<const N: usize>(sql: &str, values: [Value; N]) -> Statement {
@@ -174,7 +182,9 @@ fn written(books: &Books, claims: &HashSet<Claim>) -> Statement {
     let unmoved: Vec<_> = books.unmoved().collect();
     let sessions: Vec<_> = claims.iter().filter_map(Claim::session_of).collect();
     let handles: Vec<_> = claims.iter().filter_map(Claim::handle_of).collect();
+    let quotes: Vec<_> = claims.iter().filter_map(Claim::quote_of).collect();
     let nil = |id: Option<Uuid>| id.unwrap_or_default();
+    let code = |currency: Option<Currency>| currency.map(|it| it.code().to_owned()).unwrap_or_default();
     statement(
         WRITE,
         [
@@ -225,6 +235,11 @@ fn written(books: &Books, claims: &HashSet<Claim>) -> Statement {
             array(moved.iter().map(|(_, _, balance)| balance.spent.month)),
             array(moved.iter().map(|(_, (_, before), _)| before.on)),
             array(moved.iter().map(|(_, (_, before), _)| before.month)),
+            array(created.iter().map(|row| nil(row.quote_id.map(|quote| quote.0)))),
+            array(created.iter().map(|row| code(row.target_currency))),
+            array(created.iter().map(|row| row.target_amount.unwrap_or_default())),
+            array(quotes.iter().map(|(quote, _)| quote.0)),
+            array(quotes.iter().map(|(_, user)| user.0)),
         ],
     )
 }

@@ -1,20 +1,23 @@
-//! The last rate of each pair of currencies.
+//! What one source of rates said at one time.
 
 use crate::clock::Time;
+use crate::id::SheetId;
 use crate::money::Currency;
+use crate::rate::SheetState;
 use sea_orm::entity::prelude::*;
 
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
-#[sea_orm(table_name = "exchange_rates")]
+#[sea_orm(table_name = "rate_sheets")]
 pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
-    pub base: Currency,
-    #[sea_orm(primary_key, auto_increment = false)]
-    pub quote: Currency,
-    pub rate: String,
+    pub id: SheetId,
     pub source: String,
+    pub base: Currency,
     pub as_of: Time,
+    pub good_until: Time,
+    pub received_at: Time,
+    pub state: SheetState,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

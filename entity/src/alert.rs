@@ -1,0 +1,149 @@
+//! Alerts: what operators have to know, and look into.
+//!
+//! Guarantees: there is one open alert for one thing; what happens again while it is open is counted in it. It is
+//! cleared when its cause is gone, or by an operator who has looked into it.
+//!
+//! Refuses `ROLE_MISSING`, `NOT_FOUND`. Costs a row for each thing that is wrong, not for each time.
+
+use crate::bank::Bank;
+use crate::clock::Time;
+use crate::error::Result;
+use crate::id::AlertId;
+use crate::operator::{Officer, Role};
+use crate::page::{Page, Slice};
+use crate::refusal::Code;
+use crate::table::operator_alert::{self, Column};
+use sea_orm::sea_query::{Expr, ExprTrait};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, DeriveActiveEnum, EntityTrait, EnumIter, IntoActiveModel,
+    QueryFilter,
+};
+
+/// What kind of thing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
+#[sea_orm(rs_type = "String", db_type = "Text", rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum AlertKind {
+    /// A source of exchange rates can't be reached, or what it says can't be read.
+    RatesFailing,
+    /// A source of exchange rates has said nothing new for too long.
+    RatesStale,
+    /// A rate has jumped, and waits for an operator.
+    RatesHeld,
+}
+
+/// An alert.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Alert {
+    /// Its id.
+    pub id: AlertId,
+    /// What kind of thing.
+    pub kind: AlertKind,
+    /// About what.
+    pub subject: String,
+    /// What happened, the last time.
+    pub detail: String,
+    /// How often.
+    pub times: i32,
+    /// When first.
+    pub raised_at: Time,
+    /// When last.
+    pub last_at: Time,
+    /// When it was cleared, if it was.
+    pub cleared_at: Option<Time>,
+}
+
+impl From<operator_alert::Model> for Alert {
+    fn from(row: operator_alert::Model) -> Self {
+        Self {
+            id: row.id,
+            kind: row.kind,
+            subject: row.subject,
+            detail: row.detail,
+            times: row.times,
+            raised_at: row.raised_at,
+            last_at: row.last_at,
+            cleared_at: row.cleared_at,
+        }
+    }
+}
+
+fn open(kind: AlertKind, subject: &str) -> impl Fn() -> sea_orm::sea_query::SimpleExpr {
+    let subject = subject.to_owned();
+    move || {
+        let same =
+            operator_alert::COLUMN.kind.eq(kind).and(operator_alert::COLUMN.subject.eq(subject.as_str()));
+        same.and(operator_alert::COLUMN.cleared_at.is_null())
+    }
+}
+
+/// Raises an alert, or counts it in the one that is open.
+///
+/// # Errors
+/// Only faults.
+pub async fn raise(bank: &Bank, kind: AlertKind, subject: &str, detail: &str) -> Result<()> {
+    let now = bank.clock.now();
+    let detail: String = detail.chars().take(500).collect();
+    let again = operator_alert::Entity::update_many()
+        .col_expr(Column::Times, Expr::col(Column::Times).add(1))
+        .col_expr(Column::Detail, Expr::value(detail.clone()))
+        .col_expr(Column::LastAt, Expr::value(now))
+        .filter(open(kind, subject)());
+    let db = bank.db.connection();
+    if again.exec(db).await?.rows_affected > 0 {
+        return Ok(());
+    }
+    tracing::warn!(?kind, subject, detail, "an alert for operators");
+    let row = operator_alert::Model {
+        id: AlertId(bank.ids.next(now)),
+        kind,
+        subject: subject.to_owned(),
+        detail,
+        times: 1,
+        raised_at: now,
+        last_at: now,
+        cleared_at: None,
+    };
+    // Two at once are one.
+    let insert = operator_alert::Entity::insert(row.into_active_model())
+        .on_conflict(sea_orm::sea_query::OnConflict::new().do_nothing().to_owned())
+        .try_insert();
+    insert.exec_without_returning(db).await?;
+    Ok(())
+}
+
+/// Clears the alert about something whose cause is gone.
+///
+/// # Errors
+/// Only faults.
+pub async fn clear(db: &impl ConnectionTrait, now: Time, kind: AlertKind, subject: &str) -> Result<()> {
+    let set = operator_alert::ActiveModel { cleared_at: Set(Some(now)), ..Default::default() };
+    operator_alert::Entity::update_many().set(set).filter(open(kind, subject)()).exec(db).await?;
+    Ok(())
+}
+
+/// Clears an alert that an operator has looked into.
+///
+/// # Errors
+/// `ROLE_MISSING`, `NOT_FOUND` for one that is not open.
+pub async fn dismiss(bank: &Bank, officer: &Officer, id: AlertId) -> Result<Alert> {
+    officer.require(Role::Engineer)?;
+    let db = bank.db.connection();
+    let set = operator_alert::ActiveModel { cleared_at: Set(Some(bank.clock.now())), ..Default::default() };
+    let this = operator_alert::Entity::update_many().set(set).filter(operator_alert::COLUMN.id.eq(id));
+    let this = this.filter(operator_alert::COLUMN.cleared_at.is_null());
+    if this.exec(db).await?.rows_affected == 0 {
+        return Err(Code::NotFound.at("id").into());
+    }
+    let row = operator_alert::Entity::find_by_id(id).one(db).await?.ok_or(Code::NotFound.at("id"))?;
+    Ok(row.into())
+}
+
+/// One page of the open alerts, oldest first.
+///
+/// # Errors
+/// Only faults.
+pub async fn list(bank: &Bank, page: Page<AlertId>) -> Result<Slice<Alert>> {
+    let open = operator_alert::COLUMN.cleared_at.is_null();
+    let query = page.rising(operator_alert::Entity::find().filter(open), Column::Id);
+    Ok(page.slice(query.all(bank.db.connection()).await?)?.map(Alert::from))
+}

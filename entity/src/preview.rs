@@ -1,0 +1,170 @@
+//! Previews: what a transfer would cost and do, before it is made.
+//!
+//! Guarantees: nothing moves and nobody is asked. What is shown is signed for the person, the payee and the amounts:
+//! with the token the price is binding, and a token that was changed, or is for something else, is refused. A transfer
+//! that is made without one is priced all the same.
+//!
+//! Refuses what the transfer would be refused with but for `INSUFFICIENT_FUNDS` and `LIMIT_EXCEEDED`, which it shows;
+//! `PREVIEW_INVALID`, `PREVIEW_EXPIRED`.
+
+use crate::account;
+use crate::bank::Bank;
+use crate::clock::Time;
+use crate::error::{Error, Result};
+use crate::handle::{Fingerprint, Handle};
+use crate::id::{QuoteId, UserId};
+use crate::keys;
+use crate::limit::{self, Left};
+use crate::money::{Amount, Money};
+use crate::quote::{self, Ask, Quote};
+use crate::refusal::{Code, Refusal};
+use crate::session::Caller;
+use crate::step_up;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
+use chrono::Duration;
+use serde::{Deserialize, Serialize};
+
+/// How long what is shown is binding.
+const BINDING: Duration = Duration::minutes(2);
+
+/// What is to be paid: an amount as it is, or one that becomes another on its way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wish {
+    /// This leaves, and this arrives.
+    Plain(Amount),
+    /// At a price.
+    Exchanged(Ask),
+}
+
+/// What a transfer would cost and do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Preview {
+    /// What leaves.
+    pub source: Amount,
+    /// What arrives.
+    pub target: Amount,
+    /// The price, where it is another currency.
+    pub quote: Option<Quote>,
+    /// What is left in the account then; below zero, if there is not enough.
+    pub balance_after: Money,
+    /// What is left of the limits before it, of the day and of the month.
+    pub limits: [Left; 2],
+    /// Whether the person is asked first.
+    pub asks: bool,
+    /// When it arrives.
+    pub arrives_at: Time,
+    /// What makes this price binding.
+    pub token: String,
+    /// Until when.
+    pub expires_at: Time,
+}
+
+/// What a token says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Shown {
+    user: UserId,
+    to: uuid::Uuid,
+    amount: i64,
+    currency: crate::money::Currency,
+    quote: Option<QuoteId>,
+    expires_at: Time,
+}
+
+impl Shown {
+    fn signed(&self, bank: &Bank) -> String {
+        let text = BASE64.encode(serde_json::to_string(self).unwrap_or_default());
+        format!("{text}.{}", tag(bank, &text))
+    }
+
+    fn read(bank: &Bank, token: &str) -> Option<Self> {
+        let (text, signed) = token.split_once('.')?;
+        if !keys::same(tag(bank, text).as_bytes(), signed.as_bytes()) {
+            return None;
+        }
+        serde_json::from_slice(&BASE64.decode(text).ok()?).ok()
+    }
+}
+
+fn tag(bank: &Bank, text: &str) -> String {
+    bank.vault.digest(&[b"preview", text.as_bytes()]).0.simple().to_string()
+}
+
+/// Shows what a transfer would cost and do.
+///
+/// # Errors
+/// See the module.
+pub async fn transfer(bank: &Bank, payer: Caller, to: &Handle, wish: Wish) -> Result<Preview> {
+    let (now, fingerprint) = (bank.clock.now(), bank.vault.fingerprint(to));
+    let payee = bank.by_handle.recall(fingerprint).await?;
+    if payee == Some(payer.user) {
+        return Err(Code::SelfTransfer.at("to").into());
+    }
+    let Some(payee) = payee else {
+        crate::transfer::count_unknown(bank, payer).await?;
+        return Err(Code::RecipientUnknown.at("to").into());
+    };
+    let (source, target, quote) = match wish {
+        Wish::Plain(amount) => (amount, amount, None),
+        Wish::Exchanged(ask) => {
+            let quote = quote::create(bank, payer.user, ask).await?;
+            (quote.price.source, quote.price.target, Some(quote))
+        }
+    };
+    let balance = held(bank, payer.user, source).await?;
+    let until = quote.as_ref().map_or(now + BINDING, |quote| quote.expires_at.min(now + BINDING));
+    let shown = Shown {
+        user: payer.user,
+        to: fingerprint.0,
+        amount: source.minor(),
+        currency: source.currency(),
+        quote: quote.as_ref().map(|quote| quote.id),
+        expires_at: until,
+    };
+    Ok(Preview {
+        source,
+        target,
+        quote,
+        balance_after: Money { minor: balance.saturating_sub(source.minor()), currency: source.currency() },
+        limits: limit::left(bank, payer.user).await?,
+        asks: step_up::would_ask(bank, payer, payee.0, source).await?,
+        arrives_at: now,
+        token: shown.signed(bank),
+        expires_at: until,
+    })
+}
+
+/// What the person has in this currency.
+async fn held(bank: &Bank, user: UserId, amount: Amount) -> Result<i64> {
+    match account::find(&bank.db, user, amount.currency()).await {
+        Ok(account) => Ok(account.balance.minor),
+        Err(Error::Refused(Refusal { code: Code::NotFound, .. })) => Ok(0),
+        Err(error) => Err(error),
+    }
+}
+
+/// The quote that a token binds, if any; refuses a token that is not for this transfer, and one that has expired unless
+/// it may be late.
+///
+/// # Errors
+/// `PREVIEW_INVALID`, `PREVIEW_EXPIRED`.
+pub(crate) fn bound(
+    bank: &Bank,
+    user: UserId,
+    to: Fingerprint,
+    amount: Amount,
+    token: &str,
+    late: bool,
+) -> Result<Option<QuoteId>, Refusal> {
+    let shown = Shown::read(bank, token).ok_or(Code::PreviewInvalid.at("previewToken"))?;
+    let same = shown.user == user
+        && shown.to == to.0
+        && (shown.amount, shown.currency) == (amount.minor(), amount.currency());
+    if !same {
+        Err(Code::PreviewInvalid.at("previewToken"))
+    } else if shown.expires_at <= bank.clock.now() && !late {
+        Err(Code::PreviewExpired.at("previewToken"))
+    } else {
+        Ok(shown.quote)
+    }
+}

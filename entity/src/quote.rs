@@ -1,0 +1,321 @@
+//! Quotes: a price for an exchange that the house stands by for a while.
+//!
+//! Guarantees: a quote is its person's, is used once, and not after it has expired; what it says is never changed, and
+//! its parts sum to what is paid. It survives a restart. It keeps what the other sources said when it was made.
+//!
+//! Refuses `SAME_CURRENCY`, `PAIR_UNKNOWN`, `RATE_STALE`, `AMOUNT_TOO_SMALL`, `AMOUNT_TOO_LARGE`, `TOO_MANY_TRIES`.
+//! Costs three indexed reads and a row.
+
+use crate::bank::Bank;
+use crate::clock::Time;
+use crate::error::{Fault, Result};
+use crate::fee::{self, Rule};
+use crate::id::{QuoteId, ScheduleId, UserId};
+use crate::money::{Amount, Currency};
+use crate::price::{self, Parts, Price, Terms};
+use crate::rate::{self, Rate};
+use crate::refusal::{Code, Refusal};
+use crate::standing;
+use crate::table::{quote, transaction};
+use crate::throttle::{By, Counted, take};
+use chrono::Duration;
+use rust_decimal::prelude::ToPrimitive;
+use rust_decimal::{Decimal, RoundingStrategy};
+use sea_orm::sea_query::Query;
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DeriveActiveEnum, EntityTrait, EnumIter, IntoActiveModel, QueryFilter,
+};
+use std::collections::HashMap;
+
+/// How long an expired quote that was not used is kept.
+const KEPT: Duration = Duration::days(1);
+
+/// Which amount is fixed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
+#[sea_orm(rs_type = "String", db_type = "Text", rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum Side {
+    /// What is paid.
+    Source,
+    /// What is received.
+    Target,
+}
+
+/// What is asked for: one fixed amount, and the currency of the other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ask {
+    /// To pay exactly this.
+    Paying(Amount, Currency),
+    /// To receive exactly this.
+    Receiving(Currency, Amount),
+}
+
+impl Ask {
+    fn pair(self) -> (Currency, Currency) {
+        match self {
+            Self::Paying(source, target) => (source.currency(), target),
+            Self::Receiving(source, target) => (source, target.currency()),
+        }
+    }
+
+    fn side(self) -> Side {
+        match self {
+            Self::Paying(..) => Side::Source,
+            Self::Receiving(..) => Side::Target,
+        }
+    }
+
+    fn priced(self, terms: Terms) -> Result<Price, Refusal> {
+        match self {
+            Self::Paying(source, target) => price::paying(source, target, terms),
+            Self::Receiving(source, target) => price::receiving(source, target, terms),
+        }
+    }
+}
+
+/// A price that the house stands by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Quote {
+    /// Its id.
+    pub id: QuoteId,
+    /// Whose it is.
+    pub user: UserId,
+    /// Which amount was fixed.
+    pub side: Side,
+    /// What is paid and received, and where each minor unit goes.
+    pub price: Price,
+    /// The rate in the middle.
+    pub mid: Decimal,
+    /// The rate that is left after the spread.
+    pub rate: Decimal,
+    /// Whose rate it is.
+    pub rate_source: String,
+    /// As of when.
+    pub rate_as_of: Time,
+    /// What the other sources said, in words.
+    pub others: String,
+    /// The fee schedule; none for the one that is built in.
+    pub schedule: Option<ScheduleId>,
+    /// When it was made.
+    pub created_at: Time,
+    /// Until when it can be used.
+    pub expires_at: Time,
+}
+
+impl Quote {
+    /// The same question again.
+    pub(crate) fn ask(&self) -> Ask {
+        match self.side {
+            Side::Source => Ask::Paying(self.price.source, self.price.target.currency()),
+            Side::Target => Ask::Receiving(self.price.source.currency(), self.price.target),
+        }
+    }
+}
+
+impl From<Quote> for quote::Model {
+    fn from(quote: Quote) -> Self {
+        let Price { source, target, parts } = quote.price;
+        Self {
+            id: quote.id,
+            user_id: quote.user,
+            side: quote.side,
+            source_currency: source.currency(),
+            source_amount: source.minor(),
+            target_currency: target.currency(),
+            target_amount: target.minor(),
+            net: parts.net,
+            spread: parts.spread,
+            fee: parts.fee,
+            rounding: parts.rounding,
+            mid: quote.mid.to_string(),
+            rate: quote.rate.to_string(),
+            rate_source: quote.rate_source,
+            rate_as_of: quote.rate_as_of,
+            others: quote.others,
+            schedule: quote.schedule,
+            created_at: quote.created_at,
+            expires_at: quote.expires_at,
+        }
+    }
+}
+
+impl TryFrom<quote::Model> for Quote {
+    type Error = Fault;
+
+    fn try_from(row: quote::Model) -> Result<Self, Fault> {
+        let amount = |minor, currency| {
+            Amount::try_new(minor, currency).map_err(|_| Fault::Corrupt("a quote's amount is not positive"))
+        };
+        let number = |text: &str| text.parse().map_err(|_| Fault::Corrupt("a quote's rate can't be read"));
+        let parts = Parts {
+            source: row.source_amount,
+            net: row.net,
+            spread: row.spread,
+            fee: row.fee,
+            rounding: row.rounding,
+            target: row.target_amount,
+        };
+        Ok(Self {
+            id: row.id,
+            user: row.user_id,
+            side: row.side,
+            price: Price {
+                source: amount(row.source_amount, row.source_currency)?,
+                target: amount(row.target_amount, row.target_currency)?,
+                parts,
+            },
+            mid: number(&row.mid)?,
+            rate: number(&row.rate)?,
+            rate_source: row.rate_source,
+            rate_as_of: row.rate_as_of,
+            others: row.others,
+            schedule: row.schedule,
+            created_at: row.created_at,
+            expires_at: row.expires_at,
+        })
+    }
+}
+
+/// What a rule means at a rate. The fixed fee is rounded down to a minor unit.
+async fn terms(bank: &Bank, rule: &Rule, rate: &Rate) -> Result<Terms> {
+    let per_euro = bank.rates.per_euro(bank, rate.base).await?;
+    let fixed = |per_euro: Decimal| {
+        let ten = Decimal::from(10_i64.checked_pow(rate.base.exponent())?);
+        rule.fixed.checked_mul(per_euro)?.checked_mul(ten)?.floor().to_i64()
+    };
+    let fee_fixed = match (rule.fixed.is_zero(), per_euro) {
+        (true, _) => 0,
+        (false, Some(per_euro)) => fixed(per_euro).ok_or(Code::AmountTooLarge.at("amount"))?,
+        (false, None) => return Err(Code::PairUnknown.into()),
+    };
+    Ok(Terms { mid: rate.rate, spread: rule.spread, fee_fixed, fee_share: rule.share })
+}
+
+/// The rate that is left after the spread, as it is shown.
+fn after(mid: Decimal, spread: u16) -> Decimal {
+    let kept = Decimal::ONE.checked_sub(Decimal::new(spread.into(), 4));
+    let rate = kept.and_then(|kept| mid.checked_mul(kept));
+    let shown = rate.and_then(|rate| rate.round_sf_with_strategy(rate::DIGITS, RoundingStrategy::ToZero));
+    shown.unwrap_or(mid).normalize()
+}
+
+/// A price for now, which nobody stands by.
+///
+/// # Errors
+/// See the module.
+pub async fn price(bank: &Bank, user: UserId, ask: Ask) -> Result<Quote> {
+    let (source, target) = ask.pair();
+    if source == target {
+        return Err(Code::SameCurrency.at("currency").into());
+    }
+    let now = bank.clock.now();
+    let book = rate::book(bank).await?;
+    let rate = book.fresh(source, target, now)?;
+    let others = book.rates(source, target, now).into_iter().skip(1).map(|other| {
+        let stale = if other.stale { ", stale" } else { "" };
+        format!("{} {} of {}{stale}", other.source, other.rate, other.as_of.to_rfc3339())
+    });
+    let in_force = fee::in_force(bank.db.connection()).await?;
+    let level = standing::read(bank.db.connection(), user).await?.level;
+    let rule = in_force.schedule.rule(source, target, level);
+    let rule = rule.ok_or(Fault::Corrupt("a fee schedule does not say what it costs"))?;
+    Ok(Quote {
+        id: QuoteId(bank.ids.next(now)),
+        user,
+        side: ask.side(),
+        price: ask.priced(terms(bank, rule, &rate).await?)?,
+        mid: rate.rate,
+        rate: after(rate.rate, rule.spread),
+        rate_source: rate.source,
+        rate_as_of: rate.as_of,
+        others: others.collect::<Vec<_>>().join("; "),
+        schedule: in_force.id,
+        created_at: now,
+        expires_at: now + bank.quote_ttl,
+    })
+}
+
+/// A price that the house stands by for a while.
+///
+/// # Errors
+/// See the module.
+pub async fn create(bank: &Bank, user: UserId, ask: Ask) -> Result<Quote> {
+    take(bank, Counted::Quote, By::user(user)).await?;
+    let quote = price(bank, user, ask).await?;
+    keep(bank, &quote).await?;
+    Ok(quote)
+}
+
+/// Stands by a price from now on.
+pub(crate) async fn keep(bank: &Bank, quote: &Quote) -> Result<()> {
+    let row = quote::Model::from(quote.clone());
+    quote::Entity::insert(row.into_active_model()).exec_without_returning(bank.db.connection()).await?;
+    Ok(())
+}
+
+/// One of a person's own quotes.
+///
+/// # Errors
+/// `NOT_FOUND`.
+pub async fn find(db: &impl ConnectionTrait, user: UserId, id: QuoteId) -> Result<Quote> {
+    let row = quote::Entity::find_by_id(id).one(db).await?.filter(|row| row.user_id == user);
+    Ok(row.ok_or(Code::NotFound.at("quoteId"))?.try_into()?)
+}
+
+/// Quotes by their ids.
+///
+/// # Errors
+/// Only faults.
+pub async fn find_many(db: &impl ConnectionTrait, ids: &[QuoteId]) -> Result<HashMap<QuoteId, Quote>> {
+    let rows = quote::Entity::find().filter(quote::Column::Id.is_in(ids.iter().copied())).all(db).await?;
+    rows.into_iter().map(|row| Ok((row.id, row.try_into()?))).collect()
+}
+
+/// Those of these quotes that nobody has used, and whose they are.
+pub(crate) async fn unused(
+    db: &impl ConnectionTrait,
+    ids: &[QuoteId],
+) -> Result<HashMap<QuoteId, UserId>, Fault> {
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let used = Query::select()
+        .column(transaction::Column::QuoteId)
+        .from(transaction::Entity)
+        .and_where(transaction::Column::QuoteId.is_in(ids.iter().copied()))
+        .to_owned();
+    let rows = quote::Entity::find()
+        .filter(quote::Column::Id.is_in(ids.iter().copied()))
+        .filter(quote::Column::Id.not_in_subquery(used))
+        .all(db)
+        .await?;
+    Ok(rows.into_iter().map(|row| (row.id, row.user_id)).collect())
+}
+
+/// Forgets quotes that have expired a day ago and were not used.
+///
+/// # Errors
+/// Only faults.
+pub async fn forget_expired(bank: &Bank) -> Result<u64> {
+    let used = Query::select()
+        .column(transaction::Column::QuoteId)
+        .from(transaction::Entity)
+        .and_where(transaction::Column::QuoteId.is_not_null())
+        .to_owned();
+    let old = quote::Entity::delete_many()
+        .filter(quote::Column::ExpiresAt.lt(bank.clock.now() - KEPT))
+        .filter(quote::Column::Id.not_in_subquery(used));
+    Ok(old.exec(bank.db.connection()).await?.rows_affected)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_rate_after_the_spread_is_never_better_than_it_is() {
+        let of = |mid: &str, spread| after(mid.parse().unwrap(), spread).to_string();
+        assert_eq!(of("1.1172", 50), "1.111614");
+        assert_eq!(of("175.68", 0), "175.68");
+        assert_eq!(of("0.00635928961749", 1), "0.00635865368852");
+    }
+}

@@ -1,0 +1,367 @@
+//! Sheets: what one source of rates said at one time.
+//!
+//! Guarantees: a sheet is taken once, as a whole; an older one never takes the place of a newer. One in which a rate
+//! has jumped by more than the house allows since the last of the same source, or in which many currencies are
+//! missing, is held: nothing is priced with it until two operators accept it, and what came before leads on until it
+//! is stale. What an operator sets by hand takes two as well.
+//!
+//! Refuses what can't be rates ([`Sheet::new`]), `ROLE_MISSING`, `NOT_FOUND`, `RATE_INVALID`.
+
+use super::{BY_HAND, cross};
+use crate::alert::{self, AlertKind};
+use crate::bank::Bank;
+use crate::clock::Time;
+use crate::db::{Db, one_of};
+use crate::error::{Fault, Result};
+use crate::id::SheetId;
+use crate::money::Currency;
+use crate::operator::{Officer, Role};
+use crate::outbox::{self, Job};
+use crate::refusal::Code;
+use crate::table::{rate, rate_sheet};
+use chrono::Duration;
+use rust_decimal::Decimal;
+use sea_orm::sea_query::OnConflict;
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseTransaction, DeriveActiveEnum, EntityTrait,
+    EnumIter, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect,
+};
+use std::collections::{BTreeMap, HashMap};
+
+/// How far back the newest sheets are looked for: what is older than a month is no longer even shown.
+const SHOWN: Duration = Duration::days(31);
+/// A sheet without a quarter of the currencies of the one before is suspicious.
+const KEPT_PERCENT: usize = 75;
+
+/// What has become of a sheet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
+#[sea_orm(rs_type = "String", db_type = "Text", rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum SheetState {
+    /// It is used while it is good.
+    Accepted,
+    /// It waits for operators.
+    Held,
+    /// It is not used.
+    Rejected,
+}
+
+/// What a source said.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sheet {
+    /// Who.
+    pub source: String,
+    /// What is priced.
+    pub base: Currency,
+    /// As of when.
+    pub as_of: Time,
+    /// Until when it is used.
+    pub good_until: Time,
+    /// How many units of each currency one of the base costs.
+    pub rates: BTreeMap<Currency, Decimal>,
+}
+
+impl Sheet {
+    /// Refuses what can't be rates: none at all, one that is not between a trillionth and a trillion, one of the base
+    /// itself, or a time that is still to come.
+    ///
+    /// # Errors
+    /// What is wrong, in words.
+    pub fn new(
+        source: &str,
+        base: Currency,
+        (as_of, good_for): (Time, Duration),
+        rates: BTreeMap<Currency, Decimal>,
+        now: Time,
+    ) -> std::result::Result<Self, String> {
+        let trillion = Decimal::from(1_000_000_000_000_i64);
+        let possible =
+            |rate: &Decimal| *rate <= trillion && *rate >= Decimal::new(1, 12) && rate.scale() <= 12;
+        if let Some((currency, rate)) = rates.iter().find(|(_, rate)| !possible(rate)) {
+            return Err(format!("{rate} is no rate of {currency}"));
+        }
+        if rates.is_empty() || rates.contains_key(&base) {
+            return Err(format!("there are no rates of {base}"));
+        }
+        if as_of > now + Duration::days(1) {
+            return Err(format!("the rates are of {as_of}, which is still to come"));
+        }
+        let rates = rates.into_iter().map(|(currency, rate)| (currency, rate.normalize())).collect();
+        Ok(Self { source: source.to_owned(), base, as_of, good_until: as_of + good_for, rates })
+    }
+
+    /// How many units of `quote` one of `base` costs, if it says so.
+    pub(super) fn rate(&self, base: Currency, quote: Currency) -> Option<Decimal> {
+        let per_base = |currency| self.rates.get(&currency).copied();
+        if base == quote {
+            None
+        } else if base == self.base {
+            per_base(quote)
+        } else if quote == self.base {
+            cross(per_base(base)?, Decimal::ONE)
+        } else {
+            cross(per_base(base)?, per_base(quote)?)
+        }
+    }
+
+    /// What is suspicious about this, after that was said; `jump` is a share of the rate, such as 0.1.
+    fn suspicion(&self, last: &Self, jump: Decimal) -> Option<String> {
+        let kept = last.rates.keys().filter(|currency| self.rates.contains_key(currency)).count();
+        if kept.saturating_mul(100) < last.rates.len().saturating_mul(KEPT_PERCENT) {
+            return Some(format!("{kept} of {} currencies are left", last.rates.len()));
+        }
+        self.rates.iter().find_map(|(currency, rate)| {
+            let before = last.rates.get(currency)?;
+            let change = rate.checked_div(*before)?.checked_sub(Decimal::ONE)?.abs();
+            (change > jump).then(|| format!("{}/{currency} went from {before} to {rate}", self.base))
+        })
+    }
+}
+
+/// What became of a sheet that was taken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Taken {
+    /// It is used.
+    Accepted,
+    /// It waits for operators, because of this.
+    Held(String),
+    /// It had been taken before.
+    Known,
+}
+
+/// Takes a sheet. A rate that jumps by more than the house allows holds it back.
+///
+/// # Errors
+/// Only faults.
+pub async fn take(bank: &Bank, sheet: &Sheet) -> Result<Taken> {
+    let now = bank.clock.now();
+    let tx = bank.db.begin().await?;
+    let last = newest_of(&tx, &sheet.source).await?;
+    // What is too old to be used can't do harm: it is history.
+    let suspicion =
+        last.filter(|_| sheet.good_until > now).and_then(|last| sheet.suspicion(&last, bank.rate_jump));
+    let state = if suspicion.is_some() { SheetState::Held } else { SheetState::Accepted };
+    let Some(id) = put(bank, &tx, sheet, state).await? else { return Ok(Taken::Known) };
+    if state == SheetState::Accepted {
+        follow(&tx, id, sheet.good_until, now).await?;
+    }
+    tx.commit().await?;
+    bank.rates.forget();
+    bank.bell.ring();
+    let Some(suspicion) = suspicion else { return Ok(Taken::Accepted) };
+    let subject = id.to_string();
+    alert::raise(bank, AlertKind::RatesHeld, &subject, &format!("{}: {suspicion}", sheet.source)).await?;
+    Ok(Taken::Held(suspicion))
+}
+
+/// Lets follow what waits for rates.
+async fn follow(tx: &DatabaseTransaction, id: SheetId, good_until: Time, now: Time) -> Result<()> {
+    if good_until > now { outbox::put(tx, Job::FollowRates { sheet: id }, now).await } else { Ok(()) }
+}
+
+/// Writes a sheet; none, if there is one of its source and time.
+async fn put(
+    bank: &Bank,
+    tx: &DatabaseTransaction,
+    sheet: &Sheet,
+    state: SheetState,
+) -> Result<Option<SheetId>> {
+    let received_at = bank.clock.now();
+    let id = SheetId(bank.ids.next(received_at));
+    let row = rate_sheet::Model {
+        id,
+        source: sheet.source.clone(),
+        base: sheet.base,
+        as_of: sheet.as_of,
+        good_until: sheet.good_until,
+        received_at,
+        state,
+    };
+    let insert = rate_sheet::Entity::insert(row.into_active_model())
+        .on_conflict(OnConflict::new().do_nothing().to_owned())
+        .try_insert();
+    let sea_orm::TryInsertResult::Inserted(written) = insert.exec_without_returning(tx).await? else {
+        return Ok(None);
+    };
+    if written == 0 {
+        return Ok(None);
+    }
+    let lines = sheet.rates.iter().map(|(currency, per_base)| rate::ActiveModel {
+        sheet_id: Set(id),
+        currency: Set(*currency),
+        per_base: Set(per_base.to_string()),
+    });
+    rate::Entity::insert_many(lines).exec_without_returning(tx).await?;
+    Ok(Some(id))
+}
+
+/// The sheets behind these rows.
+async fn read(db: &impl ConnectionTrait, rows: Vec<rate_sheet::Model>) -> Result<Vec<(SheetId, Sheet)>> {
+    let ids = rows.iter().map(|row| row.id.0);
+    let lines = rate::Entity::find().filter(one_of(db, rate::Column::SheetId, ids)).all(db).await?;
+    let mut rates: HashMap<SheetId, BTreeMap<Currency, Decimal>> = HashMap::new();
+    for line in lines {
+        let per_base = line.per_base.parse().map_err(|_| Fault::Corrupt("an exchange rate can't be read"))?;
+        rates.entry(line.sheet_id).or_default().insert(line.currency, per_base);
+    }
+    let sheet = |row: rate_sheet::Model| {
+        let rates = rates.remove(&row.id).unwrap_or_default();
+        let rate_sheet::Model { id, source, base, as_of, good_until, .. } = row;
+        (id, Sheet { source, base, as_of, good_until, rates })
+    };
+    Ok(rows.into_iter().map(sheet).collect())
+}
+
+fn accepted() -> sea_orm::Select<rate_sheet::Entity> {
+    rate_sheet::Entity::find().filter(rate_sheet::COLUMN.state.eq(SheetState::Accepted))
+}
+
+async fn newest_of(db: &impl ConnectionTrait, source: &str) -> Result<Option<Sheet>> {
+    let this = accepted().filter(rate_sheet::COLUMN.source.eq(source));
+    let row = this.order_by_desc(rate_sheet::Column::AsOf).one(db).await?;
+    Ok(read(db, row.into_iter().collect()).await?.pop().map(|(_, sheet)| sheet))
+}
+
+/// Until when the newest sheet of a source is good, if it has one.
+///
+/// # Errors
+/// Only faults.
+pub async fn good_until(bank: &Bank, source: &str) -> Result<Option<Time>> {
+    let this = accepted().filter(rate_sheet::COLUMN.source.eq(source));
+    let row = this.order_by_desc(rate_sheet::Column::AsOf).one(bank.db.connection()).await?;
+    Ok(row.map(|row| row.good_until))
+}
+
+/// The newest accepted sheet of each source, of the last month.
+pub(super) async fn newest(db: &Db, now: Time) -> Result<Vec<Sheet>> {
+    let db = db.connection();
+    let sources: Vec<String> = accepted()
+        .filter(rate_sheet::Column::AsOf.gt(now - SHOWN))
+        .select_only()
+        .column(rate_sheet::Column::Source)
+        .distinct()
+        .into_tuple()
+        .all(db)
+        .await?;
+    let mut sheets = Vec::new();
+    for source in sources {
+        sheets.extend(newest_of(db, &source).await?);
+    }
+    Ok(sheets)
+}
+
+/// The sheets that wait for operators, oldest first.
+///
+/// # Errors
+/// Only faults.
+pub async fn waiting(bank: &Bank) -> Result<Vec<(SheetId, Sheet)>> {
+    let held = rate_sheet::Entity::find().filter(rate_sheet::COLUMN.state.eq(SheetState::Held));
+    let db = bank.db.connection();
+    let rows = held.order_by_asc(rate_sheet::Column::Id).limit(100).all(db).await?;
+    read(db, rows).await
+}
+
+/// Refuses a sheet that does not wait.
+pub(crate) async fn check_held(db: &impl ConnectionTrait, id: SheetId) -> Result<rate_sheet::Model> {
+    let row = rate_sheet::Entity::find_by_id(id).one(db).await?;
+    Ok(row.filter(|row| row.state == SheetState::Held).ok_or(Code::NotFound.at("id"))?)
+}
+
+async fn decide(
+    bank: &Bank,
+    tx: &DatabaseTransaction,
+    id: SheetId,
+    state: SheetState,
+) -> Result<rate_sheet::Model> {
+    let row = check_held(tx, id).await?;
+    let set = rate_sheet::ActiveModel { state: Set(state), ..Default::default() };
+    let this = rate_sheet::Entity::update_many().set(set).filter(rate_sheet::COLUMN.id.eq(id));
+    this.exec(tx).await?;
+    alert::clear(tx, bank.clock.now(), AlertKind::RatesHeld, &id.to_string()).await?;
+    Ok(row)
+}
+
+/// Accepts a sheet that was held, for two operators who agree.
+///
+/// # Errors
+/// `NOT_FOUND`.
+pub(crate) async fn accept(bank: &Bank, tx: &DatabaseTransaction, id: SheetId) -> Result<()> {
+    let row = decide(bank, tx, id, SheetState::Accepted).await?;
+    bank.rates.forget();
+    follow(tx, id, row.good_until, bank.clock.now()).await
+}
+
+/// Rejects a sheet that was held.
+///
+/// # Errors
+/// `ROLE_MISSING`, `NOT_FOUND`.
+pub async fn reject(bank: &Bank, officer: &Officer, id: SheetId) -> Result<()> {
+    officer.require(Role::Treasurer)?;
+    let tx = bank.db.begin().await?;
+    decide(bank, &tx, id, SheetState::Rejected).await?;
+    Ok(tx.commit().await?)
+}
+
+/// Refuses what can't be set by hand.
+pub(crate) fn check_by_hand(base: Currency, quote: Currency, rate: Decimal) -> Result<()> {
+    let now = Time::default();
+    let sheet = Sheet::new(BY_HAND, base, (now, Duration::minutes(1)), BTreeMap::from([(quote, rate)]), now);
+    sheet.map(drop).map_err(|_| Code::RateInvalid.at("rate").into())
+}
+
+/// Sets a rate by hand for so many minutes, for two operators who agree.
+///
+/// # Errors
+/// `RATE_INVALID`.
+pub(crate) async fn set_by_hand(
+    bank: &Bank,
+    tx: &DatabaseTransaction,
+    (base, quote): (Currency, Currency),
+    rate: Decimal,
+    minutes: i64,
+) -> Result<()> {
+    let (now, source) = (bank.clock.now(), format!("{BY_HAND} {base}/{quote}"));
+    let good_for = Duration::minutes(minutes.clamp(1, 10_080));
+    let sheet = Sheet::new(&source, base, (now, good_for), BTreeMap::from([(quote, rate)]), now);
+    let sheet = sheet.map_err(|_| Code::RateInvalid.at("rate"))?;
+    if let Some(id) = put(bank, tx, &sheet, SheetState::Accepted).await? {
+        follow(tx, id, sheet.good_until, now).await?;
+    }
+    bank.rates.forget();
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(rates: &[(&str, &str)]) -> std::result::Result<Sheet, String> {
+        let now = Time::from_timestamp(1_000_000, 0).unwrap();
+        let rates = rates.iter().map(|(code, rate)| (Currency::parse(code).unwrap(), rate.parse().unwrap()));
+        Sheet::new("TEST", Currency::EUR, (now, Duration::hours(1)), rates.collect(), now)
+    }
+
+    #[test]
+    fn what_can_not_be_rates_is_refused() {
+        assert!(of(&[("USD", "1.1"), ("JPY", "170")]).is_ok());
+        for wrong in
+            [&[][..], &[("USD", "0")], &[("USD", "-1")], &[("EUR", "1")], &[("USD", "1000000000001")]]
+        {
+            assert!(of(wrong).is_err(), "{wrong:?}");
+        }
+        let now = Time::from_timestamp(1_000_000, 0).unwrap();
+        let rates = BTreeMap::from([(Currency::parse("USD").unwrap(), Decimal::ONE)]);
+        let late = (now + Duration::days(2), Duration::hours(1));
+        assert!(Sheet::new("TEST", Currency::EUR, late, rates, now).is_err());
+    }
+
+    #[test]
+    fn a_jump_and_a_gap_are_suspicious() {
+        let jump = Decimal::new(1, 1);
+        let last = of(&[("USD", "1.00"), ("JPY", "170"), ("GBP", "0.8"), ("CHF", "0.9")]).unwrap();
+        let same = |rates: &[(&str, &str)]| of(rates).unwrap().suspicion(&last, jump);
+        assert_eq!(same(&[("USD", "1.10"), ("JPY", "153"), ("GBP", "0.8"), ("SEK", "11")]), None);
+        let jumped = same(&[("USD", "1.101"), ("JPY", "170"), ("GBP", "0.8"), ("CHF", "0.9")]);
+        assert_eq!(jumped.as_deref(), Some("EUR/USD went from 1 to 1.101"));
+        assert!(same(&[("USD", "1.00"), ("JPY", "170")]).unwrap().contains("2 of 4"));
+    }
+}
