@@ -8,11 +8,11 @@ use crate::page::{Pages, connection, cost, page_of};
 use crate::rate::ExchangeRate;
 use async_graphql::{Context, Enum, ID, InputObject, Object, SimpleObject};
 use chrono::{DateTime, Utc};
-use entity::account;
 use entity::api_key::Scope;
 use entity::money;
 use entity::page::Page;
 use entity::refusal::{Code, Refusal};
+use entity::{account, total};
 
 /// Whether money may go in and out of an account.
 #[derive(Clone, Copy, PartialEq, Eq, Enum)]
@@ -75,8 +75,8 @@ pub(crate) struct TotalBalance {
     as_of: DateTime<Utc>,
 }
 
-impl From<account::Total> for TotalBalance {
-    fn from(total: account::Total) -> Self {
+impl From<total::Total> for TotalBalance {
+    fn from(total: total::Total) -> Self {
         let rates = total.rates.into_iter().map(ExchangeRate::from).collect();
         Self { money: Money(total.money), rates, as_of: total.as_of }
     }
@@ -114,7 +114,7 @@ impl AccountQuery {
         #[graphql(desc = "The currency of the sum.")] currency: Currency,
     ) -> ApiResult<TotalBalance> {
         let user = caller_with(context, Scope::ReadAccounts)?.user;
-        Ok(account::total(bank(context)?, user, currency.parse_currency()?).await?.into())
+        Ok(total::of(bank(context)?, user, currency.parse_currency()?).await?.into())
     }
 
     /// The account of the person who asks in one currency. Refuses `NOT_FOUND` where none was opened.

@@ -38,7 +38,7 @@ pub(crate) struct ConversionOrder {
     source: Money,
     /// Into which currency.
     target: Currency,
-    /// What one unit has to bring at least, after the spread.
+    /// What one unit has to bring at least, after spread and fee.
     rate: Decimal,
     /// What has become of it.
     state: ConversionOrderState,
@@ -78,7 +78,7 @@ pub(crate) struct CreateConversionOrderInput {
     source: MoneyInput,
     /// Into which currency.
     target: Currency,
-    /// What one unit has to bring at least, after the spread: at most twelve decimal digits.
+    /// What one unit has to bring at least, after spread and fee: at most twelve decimal digits.
     rate: Decimal,
     /// Until when to wait: at most a year.
     expires_at: DateTime<Utc>,

@@ -14,8 +14,8 @@ pub(crate) struct ExchangeRate {
     base: Currency,
     /// In what.
     quote: Currency,
-    /// How many quote units one base unit costs, in the middle between buying and selling. Between two currencies that no
-    /// source names together it is the quotient of theirs, with twelve significant digits.
+    /// How many quote units one base unit costs, in the middle between buying and selling: the quotient of what a euro costs in
+    /// both, with twelve significant digits, so that no way through other currencies brings more.
     rate: Decimal,
     /// Who says so.
     source: String,
@@ -91,10 +91,8 @@ impl RateQuery {
         #[graphql(desc = "The currency that is priced.")] base: Currency,
     ) -> ApiResult<Vec<ExchangeRate>> {
         let (base, bank) = (base.parse_currency()?, bank(context)?);
-        let book = rate::book(bank).await?;
-        let rates =
-            book.currencies().into_iter().filter_map(|quote| book.rate(base, quote, bank.clock.now()).ok());
-        Ok(rates.map(ExchangeRate::from).collect())
+        let rates = rate::book(bank).await?.all(base, bank.clock.now());
+        Ok(rates.into_iter().map(ExchangeRate::from).collect())
     }
 
     /// How a rate went, for a chart: the last of each interval, oldest first, at most 400 points. Refuses `SAME_CURRENCY`,

@@ -13,8 +13,6 @@ use crate::id::{AccountId, UserId};
 use crate::ledger::Known;
 use crate::limit::Spent;
 use crate::money::{Currency, Money};
-use crate::price;
-use crate::rate::{self, Rate};
 use crate::refusal::{Code, Refusal};
 use crate::table::{account, user};
 use crate::user::UserState;
@@ -127,6 +125,12 @@ pub async fn open(bank: &Bank, owner: UserId, currency: Currency) -> Result<Acco
 /// The wallet account of a person in a currency, made if need be.
 pub(crate) async fn wallet(bank: &Bank, owner: UserId, currency: Currency) -> Result<AccountId> {
     Ok(ensure(bank, owner, Purpose::Wallet, currency).await?.id)
+}
+
+/// The wallet account of a person in a currency, if there is one.
+pub(crate) async fn known(bank: &Bank, owner: UserId, currency: Currency) -> Result<Option<AccountId>> {
+    let named = bank.by_name.recall((owner, Purpose::Wallet, currency)).await?;
+    Ok(named.map(|named| named.id))
 }
 
 /// The first account of a person who has one in this currency: it stays the first, since accounts are opened one after
@@ -254,42 +258,6 @@ fn of_owner(owner: UserId) -> sea_orm::Select<account::Entity> {
     account::Entity::find()
         .filter(account::COLUMN.owner.eq(owner))
         .filter(account::COLUMN.purpose.eq(Purpose::Wallet))
-}
-
-/// All that a person has, in one currency, at the mid rates of now.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Total {
-    /// The sum, each balance rounded down to a minor unit.
-    pub money: Money,
-    /// The rates that it was computed with.
-    pub rates: Vec<Rate>,
-    /// As of when.
-    pub as_of: Time,
-}
-
-/// All that a person has, in one currency.
-///
-/// # Errors
-/// `PAIR_UNKNOWN`, `RATE_STALE`: never a sum without a rate. `ACCOUNT_LIMIT`, where it is too large to count.
-pub async fn total(bank: &Bank, owner: UserId, currency: Currency) -> Result<Total> {
-    let now = bank.clock.now();
-    let book = rate::book(bank).await?;
-    let (mut sum, mut rates) = (0_i64, Vec::new());
-    for account in list(&bank.db, owner).await? {
-        let balance = account.balance;
-        let minor = if balance.currency == currency {
-            Some(balance.minor)
-        } else if balance.minor == 0 {
-            Some(0)
-        } else {
-            let rate = book.fresh(balance.currency, currency, now)?;
-            let worth = price::at_mid(balance, currency, rate.rate);
-            rates.push(rate);
-            worth
-        };
-        sum = minor.and_then(|minor| sum.checked_add(minor)).ok_or(Code::AccountLimit)?;
-    }
-    Ok(Total { money: Money { minor: sum, currency }, rates, as_of: now })
 }
 
 /// What has left a person's account in a currency unasked, and in how many payments.

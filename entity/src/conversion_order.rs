@@ -1,7 +1,7 @@
 //! Conversion orders: a person's own money is converted as soon as it brings at least so much.
 //!
 //! Guarantees: executed once, whoever looks and however often: it is a [conversion](crate::conversion) under the
-//! order's own idempotency key. The rate that counts is the one that the person gets, after the spread; a stale one
+//! order's own idempotency key. What counts is what arrives for what is paid, after spread and fee; a stale rate
 //! executes nothing. The money is not held back: if it is not there at that moment, the order fails, and the person
 //! is told. Asking for the same order twice, by the same key, is asking once.
 //!
@@ -63,7 +63,7 @@ pub struct Terms {
     pub source: Amount,
     /// Into which currency.
     pub target: Currency,
-    /// What one unit has to bring at least, after the spread.
+    /// What one unit has to bring at least, after spread and fee.
     pub rate: Decimal,
     /// Until when it waits.
     pub expires_at: Time,
@@ -129,6 +129,8 @@ pub async fn create(
         return Err(Code::SameCurrency.at("target").into());
     }
     let name = bank.vault.digest(&[b"order", user.0.as_bytes(), key.as_str().as_bytes()]);
+    // Not within the transaction: it takes a connection of its own.
+    let book = rate::book(bank).await?;
     let tx = bank.db.begin().await?;
     people::lock(bank, &tx, user).await?;
     if let Some(row) = conversion_order::Entity::find_by_id(OrderId(name.0)).one(&tx).await? {
@@ -139,7 +141,7 @@ pub async fn create(
     if terms.expires_at <= now || terms.expires_at > now + LONGEST {
         return Err(Code::ExpiryInvalid.at("expiresAt").into());
     }
-    rate::book(bank).await?.rate(terms.source.currency(), terms.target, now)?;
+    book.rate(terms.source.currency(), terms.target, now)?;
     if own(user).filter(conversion_order::COLUMN.state.eq(OrderState::Open)).count(&tx).await? >= OPEN_MAX {
         return Err(Code::OrderLimit.into());
     }
@@ -197,10 +199,9 @@ pub async fn cancel(bank: &Bank, user: UserId, id: OrderId) -> Result<Conversion
     let db = bank.db.connection();
     let find = || own(user).filter(conversion_order::COLUMN.id.eq(id));
     find().one(db).await?.ok_or(Code::NotFound.at("id"))?;
-    if !change(db, id, OrderState::Open, ended(OrderState::Cancelled, bank.clock.now())).await? {
-        return Err(Code::NotFound.at("id").into());
-    }
-    Ok(find().one(db).await?.ok_or(Code::NotFound.at("id"))?.try_into()?)
+    change(db, id, OrderState::Open, ended(OrderState::Cancelled, bank.clock.now())).await?;
+    let row = find().one(db).await?.filter(|row| row.state == OrderState::Cancelled);
+    Ok(row.ok_or(Code::NotFound.at("id"))?.try_into()?)
 }
 
 /// The last hundred of a person's orders, newest first.
@@ -283,10 +284,16 @@ async fn execute(bank: &Bank, order: &ConversionOrder) -> Result<bool> {
     conclude(bank, order, set, Waited::OrderDone { paid, currency: terms.target.to_string() }).await
 }
 
+/// Whether what arrives is at least so much for each unit that is paid, with all that is taken of it.
+fn brings(priced: &Quote, rate: Decimal) -> bool {
+    let wanted = priced.price.source.money().decimal().checked_mul(rate);
+    wanted.is_some_and(|wanted| priced.price.target.money().decimal() >= wanted)
+}
+
 /// The price of an order now, if it is good enough.
 async fn reached(bank: &Bank, order: &ConversionOrder) -> Result<Option<Quote>> {
     match quote::price(bank, order.user, Ask::Paying(order.terms.source, order.terms.target)).await {
-        Ok(priced) => Ok(Some(priced).filter(|priced| priced.rate >= order.terms.rate)),
+        Ok(priced) => Ok(Some(priced).filter(|priced| brings(priced, order.terms.rate))),
         Err(Error::Refused(_)) => Ok(None),
         Err(fault) => Err(fault),
     }

@@ -28,7 +28,7 @@
 //! Operators: [`operator`], [`operator_event`], [`proposal`], [`alert`]. Logs that can't be changed unseen: [`chain`].
 //! Money: [`standing`], [`guard`], [`step_up`], [`payee`], [`account`], [`transaction`], [`transfer`], [`deposit`], [`withdrawal`], [`rail`],
 //! [`limit`], [`ledger`]. Other currencies: [`rate`], [`fee`], [`price`], [`quote`], [`exchange`], [`conversion`],
-//! [`conversion_order`], [`rate_alert`]. Before it moves: [`preview`]. What the house has
+//! [`conversion_order`], [`rate_alert`], [`total`]. Before it moves: [`preview`]. What the house has
 //! at stake: [`treasury`]. Reading: [`history`], [`annotation`], [`replica`]. Later: [`outbox`],
 //! [`relay`], [`dead_letter`], [`bell`], [`afterwards`]. The world outside, simulated: [`sandbox`].
 //!
@@ -110,6 +110,7 @@ pub mod step_up;
 mod table;
 pub mod terms;
 pub mod throttle;
+pub mod total;
 pub mod totp;
 pub mod transaction;
 pub mod transfer;

@@ -6,7 +6,7 @@
 //! those of UTC. A payment that was made before is answered again and counts nothing. Money that a bank sends
 //! back was sent away all the same, and stays counted until the window ends.
 //!
-//! Refuses `LIMIT_EXCEEDED`, with the seconds until the window ends; also for a currency without a known rate.
+//! Refuses `LIMIT_EXCEEDED`, with the seconds until the window ends; `PAIR_UNKNOWN` for a currency without a rate.
 //! Costs nothing more than the payment for who pays from its home; from another account, one row more. The access
 //! token says the level, and only who would exceed its limit is looked up, for a level may have been raised since.
 #![deny(clippy::arithmetic_side_effects)]
@@ -129,7 +129,7 @@ pub(crate) fn decide(books: &Books, measure: Measure) -> Result<Spent, Refusal> 
     let spent = books.account(measure.home)?.spent.as_of(books.now);
     let Some(worth) = measure.worth else {
         let free = measure.limit.month == i64::MAX;
-        return if free { Ok(spent) } else { Err(Code::LimitExceeded.at("currency")) };
+        return if free { Ok(spent) } else { Err(Code::PairUnknown.at("currency")) };
     };
     let (day, month) = (spent.day.saturating_add(worth), spent.month.saturating_add(worth));
     let (day_ends, month_ends) = spent.ends().unwrap_or((books.now, books.now));

@@ -91,7 +91,7 @@ pub struct Quote {
     pub rate_source: String,
     /// As of when.
     pub rate_as_of: Time,
-    /// What the other sources said, in words.
+    /// What each source said by itself, in words.
     pub others: String,
     /// The fee schedule; none for the one that is built in.
     pub schedule: Option<ScheduleId>,
@@ -210,10 +210,6 @@ pub async fn price(bank: &Bank, user: UserId, ask: Ask) -> Result<Quote> {
     let now = bank.clock.now();
     let book = rate::book(bank).await?;
     let rate = book.fresh(source, target, now)?;
-    let others = book.rates(source, target, now).into_iter().skip(1).map(|other| {
-        let stale = if other.stale { ", stale" } else { "" };
-        format!("{} {} of {}{stale}", other.source, other.rate, other.as_of.to_rfc3339())
-    });
     let in_force = fee::in_force(bank.db.connection()).await?;
     let level = standing::read(bank.db.connection(), user).await?.level;
     let rule = in_force.schedule.rule(source, target, level);
@@ -227,7 +223,7 @@ pub async fn price(bank: &Bank, user: UserId, ask: Ask) -> Result<Quote> {
         rate: after(rate.rate, rule.spread),
         rate_source: rate.source,
         rate_as_of: rate.as_of,
-        others: others.collect::<Vec<_>>().join("; "),
+        others: book.said(source, target),
         schedule: in_force.id,
         created_at: now,
         expires_at: now + bank.quote_ttl,

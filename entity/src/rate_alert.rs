@@ -174,10 +174,9 @@ pub async fn cancel(bank: &Bank, user: UserId, id: RateAlertId) -> Result<RateAl
     let db = bank.db.connection();
     let find = || own(user).filter(rate_alert::COLUMN.id.eq(id));
     find().one(db).await?.ok_or(Code::NotFound.at("id"))?;
-    if !end(db, id, AlertState::Cancelled, bank.clock.now()).await? {
-        return Err(Code::NotFound.at("id").into());
-    }
-    Ok(find().one(db).await?.ok_or(Code::NotFound.at("id"))?.try_into()?)
+    end(db, id, AlertState::Cancelled, bank.clock.now()).await?;
+    let row = find().one(db).await?.filter(|row| row.state == AlertState::Cancelled);
+    Ok(row.ok_or(Code::NotFound.at("id"))?.try_into()?)
 }
 
 /// The last hundred of a person's alerts, newest first.

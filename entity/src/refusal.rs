@@ -81,7 +81,7 @@ macro_rules! refusals {
             QuoteExpired "QUOTE_EXPIRED" false "This quote has expired. The error names a fresh one in quoteId, if there is a rate." "报价已过期。如有汇率，错误信息中的 quoteId 为新的报价。";
             QuoteMismatch "QUOTE_MISMATCH" false "The money is not what the quote says is paid." "金额与报价不一致。";
             QuoteUsed "QUOTE_USED" false "This quote was used already. Ask for another." "该报价已被使用，请重新询价。";
-            RateInvalid "RATE_INVALID" false "Give a rate above zero with at most twelve decimal digits." "汇率须大于零，最多十二位小数。";
+            RateInvalid "RATE_INVALID" false "Give a rate above zero with at most twelve decimal digits, for one minute to a week." "汇率须大于零，最多十二位小数，有效期为一分钟至一周。";
             RateStale "RATE_STALE" true "The rate is too old to be used. Try again when there is a new one." "汇率已过时，请在更新后再试。";
             ReasonInvalid "REASON_INVALID" false "Give a reason of at most 100 characters." "请填写理由，最多 100 个字符。";
             RecentlyReset "RECENTLY_RESET" true "The password was replaced without the old one. For a day only little may leave the wallet: send less, or come again later." "密码近期被重置。一天之内钱包仅可转出少量资金，请减少金额或稍后再试。";

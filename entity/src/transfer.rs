@@ -13,10 +13,10 @@ use crate::conversion;
 use crate::error::{Error, Result};
 use crate::exchange::Exchange;
 use crate::handle::{Fingerprint, Handle};
-use crate::id::{ChallengeId, QuoteId, TransactionId, UserId};
+use crate::id::{AccountId, ChallengeId, QuoteId, TransactionId, UserId};
 use crate::ledger::{Books, Change, Claim, Command, Effects};
 use crate::limit::{self, Measure};
-use crate::money::Amount;
+use crate::money::{Amount, Currency};
 use crate::preview;
 use crate::quote::{self, Quote};
 use crate::refusal::{Code, Refusal};
@@ -111,15 +111,16 @@ async fn pay(bank: &Bank, payer: Caller, order: &Order) -> Result<Paid> {
     if payee == payer.user {
         return Err(Code::SelfTransfer.at("to").into());
     }
+    let quote = quoted(bank, payer.user, to, order).await?;
     let payment = Payment {
         payer,
         amount: order.amount,
+        arrives: quote.as_ref().map(|quote| quote.price.target.currency()),
         payee: payee.0,
         shown: order.to.to_string(),
         key: order.key.clone(),
         challenge: order.challenge,
     };
-    let quote = quoted(bank, payer.user, to, order).await?;
     let exchange = match &quote {
         Some(quote) => Some(Exchange::by(bank, quote).await?),
         None => None,
@@ -138,13 +139,38 @@ async fn pay(bank: &Bank, payer: Caller, order: &Order) -> Result<Paid> {
     }
 }
 
+/// The payee's account, opened if need be; but not for who could not pay anyhow, or anybody could open accounts for others.
+async fn credited(
+    bank: &Bank,
+    payer: Caller,
+    amount: Amount,
+    (payee, currency): (UserId, Currency),
+) -> Result<AccountId> {
+    if let Some(known) = account::known(bank, payee, currency).await? {
+        return Ok(known);
+    }
+    let held = match account::find(&bank.db, payer.user, amount.currency()).await {
+        Ok(account) => account.balance.minor,
+        Err(Error::Refused(Refusal { code: Code::NotFound, .. })) => 0,
+        Err(error) => return Err(error),
+    };
+    if held < amount.minor() {
+        return Err(Code::InsufficientFunds.at("amount").into());
+    }
+    account::wallet(bank, payee, currency).await
+}
+
 /// The price at which it becomes another currency, if it does.
 async fn quoted(bank: &Bank, payer: UserId, to: Fingerprint, order: &Order) -> Result<Option<Quote>> {
     let id = match &order.preview {
         Some(token) => {
             // What was done is answered again, however late.
             let late = is_done(bank.db.connection(), payer, &order.key).await?;
-            preview::bound(bank, payer, to, order.amount, token, late)?.or(order.quote)
+            let bound = preview::bound(bank, payer, to, order.amount, token, late)?;
+            if order.quote.is_some() && order.quote != bound {
+                return Err(Code::PreviewInvalid.at("previewToken").into());
+            }
+            bound
         }
         None => order.quote,
     };
@@ -175,7 +201,7 @@ async fn draft(
         amount: order.amount,
         exchanged,
         debit: account::wallet(bank, payer.user, currency).await?,
-        credit: account::wallet(bank, payee, arrives).await?,
+        credit: credited(bank, payer, order.amount, (payee, arrives)).await?,
         payer: Some(payer.user),
         payee: Some(payee),
         instrument: None,

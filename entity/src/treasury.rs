@@ -14,7 +14,7 @@ use crate::clock::Time;
 use crate::error::Result;
 use crate::ledger::audit;
 use crate::money::{Currency, Money};
-use crate::rate::{self, Book};
+use crate::rate;
 use rust_decimal::{Decimal, RoundingStrategy};
 use std::collections::BTreeMap;
 
@@ -60,13 +60,6 @@ fn worth(minor: i64, currency: Currency, per_euro: Option<Decimal>) -> Option<i6
     cents.round_dp_with_strategy(0, RoundingStrategy::MidpointNearestEven).to_i64()
 }
 
-fn per_euro(book: &Book, currency: Currency, now: Time) -> Option<Decimal> {
-    if currency == Currency::EUR {
-        return Some(Decimal::ONE);
-    }
-    book.rate(Currency::EUR, currency, now).ok().map(|rate| rate.rate)
-}
-
 /// What the house has at stake and has earned.
 ///
 /// # Errors
@@ -87,7 +80,7 @@ pub async fn report(bank: &Bank) -> Result<Report> {
     }
     let positions: Vec<_> = lines
         .into_iter()
-        .map(|(currency, sums)| position(currency, sums, per_euro(&book, currency, now)))
+        .map(|(currency, sums)| position(currency, sums, book.per_euro(currency, now)))
         .collect();
     let sum = |part: fn(&Position) -> Option<i64>| {
         let cents = positions.iter().map(part).try_fold(0_i64, |sum, part| sum.checked_add(part?));

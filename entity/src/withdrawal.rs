@@ -83,6 +83,7 @@ pub async fn request(
     let payment = Payment {
         payer,
         amount: order.amount,
+        arrives: None,
         payee: instrument.id.0,
         shown: instrument.masked_iban(),
         key: order.key.clone(),

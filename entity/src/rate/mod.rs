@@ -1,8 +1,8 @@
 //! Exchange rates: what one unit of a currency costs in another.
 //!
-//! They come in [sheets](Sheet): what one source said at one time, all for one unit of its base. A rate between two
-//! other currencies is the quotient of theirs. Of several sheets the newest leads; what an operator has set by hand
-//! leads all others as long as it is good.
+//! They come in [sheets](Sheet): what one source said at one time, all for one unit of its base. Of them each currency
+//! has one value, what a euro costs in it: by the newest sheet that is good, or by what operators have set by hand. A
+//! rate between two currencies is the quotient of theirs, so that no way through others brings more.
 //!
 //! Guarantees: a rate is a decimal number above zero, never a float; a quotient has [`DIGITS`] significant digits,
 //! rounded half to even, and nothing else is rounded. A sheet is good until a time that was set when it came; after
@@ -12,11 +12,13 @@
 //! Refuses `PAIR_UNKNOWN`, `RATE_STALE`. Costs one look at the newest sheets a second.
 
 mod history;
+mod review;
 mod sheet;
 
 pub use history::{Interval, Point, history, thin_out};
-pub use sheet::{Sheet, SheetState, Taken, good_until, reject, take, waiting};
-pub(crate) use sheet::{accept, check_by_hand, check_held, set_by_hand};
+pub(crate) use review::{accept, check_by_hand, check_held, set_by_hand};
+pub use review::{reject, waiting};
+pub use sheet::{Sheet, SheetState, Taken, good_until, take};
 
 use crate::bank::Bank;
 use crate::clock::Time;
@@ -25,6 +27,7 @@ use crate::money::Currency;
 use crate::refusal::{Code, Refusal};
 use chrono::Duration;
 use rust_decimal::{Decimal, RoundingStrategy};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// The significant digits of a rate between two currencies that no source has named together.
@@ -50,43 +53,64 @@ pub struct Rate {
     pub stale: bool,
 }
 
+/// What one euro costs in a currency, and who says so.
+#[derive(Clone, Debug)]
+struct Value {
+    per_euro: Decimal,
+    source: String,
+    as_of: Time,
+    good_until: Time,
+}
+
 /// The newest accepted sheet of each source.
 #[derive(Clone, Debug, Default)]
 pub struct Book(Vec<Sheet>);
 
 impl Book {
-    /// With these sheets: what leads comes first.
-    fn new(mut sheets: Vec<Sheet>) -> Self {
-        sheets.sort_by_key(|sheet| std::cmp::Reverse((sheet.source.starts_with(BY_HAND), sheet.as_of)));
-        Self(sheets)
+    /// What one euro costs in each currency: one value for each, of the sheet that leads for it. Every rate is made of
+    /// two of them, so that no way through several currencies brings more than another.
+    fn values(&self, now: Time) -> BTreeMap<Currency, Value> {
+        let mut sheets: Vec<&Sheet> = self.0.iter().collect();
+        // What leads comes last: what is good before what is not, and what an operator has set before all.
+        let by_hand = |sheet: &Sheet| sheet.source.starts_with(BY_HAND);
+        sheets.sort_by_key(|sheet| {
+            let good = sheet.good_until > now;
+            (good, good && by_hand(sheet), sheet.as_of)
+        });
+        let mut values = BTreeMap::new();
+        for sheet in sheets {
+            let Some(base) = sheet.base_value(&values) else { continue };
+            let rates = sheet.rates.iter().filter(|(currency, _)| **currency != Currency::EUR);
+            let priced = rates.filter_map(|(currency, rate)| {
+                Some((*currency, Value { per_euro: base.per_euro.checked_mul(*rate)?, ..base.clone() }))
+            });
+            let priced: Vec<_> = priced.collect();
+            if sheet.rates.contains_key(&Currency::EUR) {
+                values.insert(sheet.base, base);
+            }
+            values.extend(priced);
+        }
+        values
     }
 
-    /// What all sources say, the leading first.
-    pub fn rates(&self, base: Currency, quote: Currency, now: Time) -> Vec<Rate> {
-        let of = |sheet: &Sheet| {
-            Some(Rate {
-                base,
-                quote,
-                rate: sheet.rate(base, quote)?,
-                source: sheet.source.clone(),
-                as_of: sheet.as_of,
-                stale: sheet.good_until <= now,
-            })
-        };
-        let mut rates: Vec<Rate> = self.0.iter().filter_map(of).collect();
-        rates.sort_by_key(|rate| rate.stale);
-        rates
+    /// What each source by itself says, for the record.
+    pub(crate) fn said(&self, base: Currency, quote: Currency) -> String {
+        let said = self.0.iter().filter_map(|sheet| {
+            let rate = sheet.rate(base, quote)?;
+            Some(format!("{} {rate} of {}", sheet.source, sheet.as_of.to_rfc3339()))
+        });
+        said.collect::<Vec<_>>().join("; ")
     }
 
-    /// The leading rate, stale or not.
+    /// The rate, stale or not.
     ///
     /// # Errors
     /// `PAIR_UNKNOWN`.
     pub fn rate(&self, base: Currency, quote: Currency, now: Time) -> Result<Rate, Refusal> {
-        self.rates(base, quote, now).into_iter().next().ok_or(Code::PairUnknown.into())
+        between(&self.values(now), base, quote, now).ok_or(Code::PairUnknown.into())
     }
 
-    /// The leading rate, to be used.
+    /// The rate, to be used.
     ///
     /// # Errors
     /// `PAIR_UNKNOWN`, `RATE_STALE`.
@@ -95,10 +119,44 @@ impl Book {
         if rate.stale { Err(Code::RateStale.into()) } else { Ok(rate) }
     }
 
-    /// The currencies that have a rate in another.
-    pub fn currencies(&self) -> std::collections::BTreeSet<Currency> {
-        self.0.iter().flat_map(|sheet| sheet.rates.keys().copied().chain([sheet.base])).collect()
+    /// The rates of a currency in all others.
+    pub fn all(&self, base: Currency, now: Time) -> Vec<Rate> {
+        let values = self.values(now);
+        let quotes = values.keys().copied().chain([Currency::EUR]);
+        let mut rates: Vec<_> = quotes.filter_map(|quote| between(&values, base, quote, now)).collect();
+        rates.sort_by_key(|rate| rate.quote);
+        rates
     }
+
+    /// How many units of a currency one euro costs, however old that is.
+    pub(crate) fn per_euro(&self, currency: Currency, now: Time) -> Option<Decimal> {
+        if currency == Currency::EUR {
+            return Some(Decimal::ONE);
+        }
+        self.values(now).get(&currency).map(|value| value.per_euro)
+    }
+}
+
+/// The rate between two currencies that have a value.
+fn between(values: &BTreeMap<Currency, Value>, base: Currency, quote: Currency, now: Time) -> Option<Rate> {
+    let value = |currency| values.get(&currency);
+    let (of_base, of_quote) = match (base == Currency::EUR, quote == Currency::EUR) {
+        (false, false) if base != quote => (Some(value(base)?), Some(value(quote)?)),
+        (true, false) => (None, Some(value(quote)?)),
+        (false, true) => (Some(value(base)?), None),
+        (true, true) | (false, false) => return None,
+    };
+    let per_euro = |value: Option<&Value>| value.map_or(Decimal::ONE, |value| value.per_euro);
+    let said: Vec<&Value> = of_base.into_iter().chain(of_quote).collect();
+    let sources: BTreeSet<&str> = said.iter().map(|value| value.source.as_str()).collect();
+    Some(Rate {
+        base,
+        quote,
+        rate: cross(per_euro(of_base), per_euro(of_quote))?,
+        source: sources.into_iter().collect::<Vec<_>>().join(", "),
+        as_of: said.iter().map(|value| value.as_of).min()?,
+        stale: said.iter().any(|value| value.good_until <= now),
+    })
 }
 
 /// How many units of `quote` one of `base` costs, from what one of a third costs in each.
@@ -129,7 +187,7 @@ impl Rates {
         {
             return Ok(book);
         }
-        let book = Arc::new(Book::new(sheet::newest(&bank.db, now).await?));
+        let book = Arc::new(Book(sheet::newest(&bank.db, now).await?));
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((now, book.clone()));
         Ok(book)
     }
@@ -145,8 +203,7 @@ impl Rates {
         if currency == Currency::EUR {
             return Ok(Some(Decimal::ONE));
         }
-        let rate = self.book(bank).await?.rate(Currency::EUR, currency, bank.clock.now());
-        Ok(rate.ok().map(|rate| rate.rate))
+        Ok(self.book(bank).await?.per_euro(currency, bank.clock.now()))
     }
 }
 
@@ -161,7 +218,6 @@ pub async fn book(bank: &Bank) -> Result<Arc<Book>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::collections::BTreeMap;
 
     fn currency(code: &str) -> Currency {
         Currency::parse(code).unwrap()
@@ -189,22 +245,52 @@ mod tests {
 
     #[test]
     fn the_newest_leads_and_the_operator_leads_all_while_it_is_good() {
-        let book = Book::new(vec![
+        let book = Book(vec![
             sheet("ECB", 100, &[("USD", "1.1"), ("JPY", "170")]),
             sheet("LIVE", 130, &[("USD", "1.2")]),
             sheet(BY_HAND, 90, &[("USD", "1.3")]),
         ]);
+        let at = |second| Time::from_timestamp(second, 0).unwrap();
         let usd = |second| {
-            let now = Time::from_timestamp(second, 0).unwrap();
-            book.rate(Currency::EUR, currency("USD"), now).map(|rate| (rate.rate.to_string(), rate.stale))
+            let rate = book.rate(Currency::EUR, currency("USD"), at(second));
+            rate.map(|rate| (rate.rate.to_string(), rate.stale))
         };
         assert_eq!(usd(140), Ok(("1.3".to_owned(), false)));
         assert_eq!(usd(150), Ok(("1.2".to_owned(), false)), "the operator's is stale");
         assert_eq!(usd(190).map(|(_, stale)| stale), Ok(true));
-        let now = Time::from_timestamp(150, 0).unwrap();
-        assert_eq!(book.fresh(currency("USD"), currency("JPY"), now).unwrap().source, "ECB");
-        assert_eq!(book.rate(currency("USD"), currency("PLN"), now).unwrap_err().code, Code::PairUnknown);
-        let late = Time::from_timestamp(500, 0).unwrap();
-        assert_eq!(book.fresh(currency("JPY"), Currency::EUR, late).unwrap_err().code, Code::RateStale);
+        let mixed = book.fresh(currency("USD"), currency("JPY"), at(155)).unwrap();
+        assert_eq!((mixed.source.as_str(), mixed.as_of), ("ECB, LIVE", at(100)));
+        assert_eq!(mixed.rate.to_string(), "141.666666667");
+        assert_eq!(book.rate(currency("USD"), currency("PLN"), at(150)).unwrap_err().code, Code::PairUnknown);
+        assert_eq!(book.fresh(currency("JPY"), Currency::EUR, at(500)).unwrap_err().code, Code::RateStale);
+    }
+
+    #[test]
+    fn no_way_through_other_currencies_brings_more() {
+        let dollars =
+            Sheet { base: currency("USD"), ..sheet("LIVE", 130, &[("EUR", "0.8"), ("CHF", "0.9")]) };
+        let by_hand = Sheet { base: currency("JPY"), ..sheet("MANUAL JPY/PLN", 120, &[("PLN", "0.03")]) };
+        let book = Book(vec![
+            sheet("ECB", 100, &[("USD", "1.1"), ("JPY", "170"), ("PLN", "4.2")]),
+            dollars,
+            by_hand,
+        ]);
+        let now = Time::from_timestamp(140, 0).unwrap();
+        let codes = ["EUR", "USD", "JPY", "PLN", "CHF"].map(currency);
+        let rate = |base, quote| book.fresh(base, quote, now).map_or(Decimal::ONE, |rate| rate.rate);
+        for a in codes {
+            for b in codes {
+                for c in codes {
+                    let round = rate(a, b) * rate(b, c) * rate(c, a);
+                    assert!((round - Decimal::ONE).abs() < Decimal::new(1, 10), "{a} {b} {c} {round}");
+                }
+            }
+        }
+        let said = |base: &str, quote: &str| {
+            book.rate(currency(base), currency(quote), now).unwrap().rate.to_string()
+        };
+        assert_eq!(said("EUR", "USD"), "1.25", "by the newest");
+        assert_eq!(said("JPY", "PLN"), "0.03", "by hand");
+        assert_eq!(said("EUR", "PLN"), "5.1", "and so everywhere");
     }
 }

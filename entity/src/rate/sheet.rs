@@ -3,11 +3,11 @@
 //! Guarantees: a sheet is taken once, as a whole; an older one never takes the place of a newer. One in which a rate
 //! has jumped by more than the house allows since the last of the same source, or in which many currencies are
 //! missing, is held: nothing is priced with it until two operators accept it, and what came before leads on until it
-//! is stale. What an operator sets by hand takes two as well.
+//! is stale ([`review`](super::review)).
 //!
-//! Refuses what can't be rates ([`Sheet::new`]), `ROLE_MISSING`, `NOT_FOUND`, `RATE_INVALID`.
+//! Refuses what can't be rates ([`Sheet::new`]).
 
-use super::{BY_HAND, cross};
+use super::{Value, cross};
 use crate::alert::{self, AlertKind};
 use crate::bank::Bank;
 use crate::clock::Time;
@@ -15,9 +15,7 @@ use crate::db::{Db, one_of};
 use crate::error::{Fault, Result};
 use crate::id::SheetId;
 use crate::money::Currency;
-use crate::operator::{Officer, Role};
 use crate::outbox::{self, Job};
-use crate::refusal::Code;
 use crate::table::{rate, rate_sheet};
 use chrono::Duration;
 use rust_decimal::Decimal;
@@ -103,6 +101,25 @@ impl Sheet {
         }
     }
 
+    /// What its base is worth: by its own rate of the euro, or by what others say of it.
+    pub(super) fn base_value(&self, known: &BTreeMap<Currency, Value>) -> Option<Value> {
+        let of_this = |per_euro| Value {
+            per_euro,
+            source: self.source.clone(),
+            as_of: self.as_of,
+            good_until: self.good_until,
+        };
+        if self.base == Currency::EUR {
+            return Some(of_this(Decimal::ONE));
+        }
+        if let Some(euros) = self.rates.get(&Currency::EUR) {
+            return Decimal::ONE.checked_div(*euros).map(of_this);
+        }
+        let base = known.get(&self.base)?;
+        let good_until = self.good_until.min(base.good_until);
+        Some(Value { good_until, ..of_this(base.per_euro) })
+    }
+
     /// What is suspicious about this, after that was said; `jump` is a share of the rate, such as 0.1.
     fn suspicion(&self, last: &Self, jump: Decimal) -> Option<String> {
         let kept = last.rates.keys().filter(|currency| self.rates.contains_key(currency)).count();
@@ -154,12 +171,12 @@ pub async fn take(bank: &Bank, sheet: &Sheet) -> Result<Taken> {
 }
 
 /// Lets follow what waits for rates.
-async fn follow(tx: &DatabaseTransaction, id: SheetId, good_until: Time, now: Time) -> Result<()> {
+pub(super) async fn follow(tx: &DatabaseTransaction, id: SheetId, good_until: Time, now: Time) -> Result<()> {
     if good_until > now { outbox::put(tx, Job::FollowRates { sheet: id }, now).await } else { Ok(()) }
 }
 
 /// Writes a sheet; none, if there is one of its source and time.
-async fn put(
+pub(super) async fn put(
     bank: &Bank,
     tx: &DatabaseTransaction,
     sheet: &Sheet,
@@ -195,7 +212,10 @@ async fn put(
 }
 
 /// The sheets behind these rows.
-async fn read(db: &impl ConnectionTrait, rows: Vec<rate_sheet::Model>) -> Result<Vec<(SheetId, Sheet)>> {
+pub(super) async fn read(
+    db: &impl ConnectionTrait,
+    rows: Vec<rate_sheet::Model>,
+) -> Result<Vec<(SheetId, Sheet)>> {
     let ids = rows.iter().map(|row| row.id.0);
     let lines = rate::Entity::find().filter(one_of(db, rate::Column::SheetId, ids)).all(db).await?;
     let mut rates: HashMap<SheetId, BTreeMap<Currency, Decimal>> = HashMap::new();
@@ -247,87 +267,6 @@ pub(super) async fn newest(db: &Db, now: Time) -> Result<Vec<Sheet>> {
         sheets.extend(newest_of(db, &source).await?);
     }
     Ok(sheets)
-}
-
-/// The sheets that wait for operators, oldest first.
-///
-/// # Errors
-/// Only faults.
-pub async fn waiting(bank: &Bank) -> Result<Vec<(SheetId, Sheet)>> {
-    let held = rate_sheet::Entity::find().filter(rate_sheet::COLUMN.state.eq(SheetState::Held));
-    let db = bank.db.connection();
-    let rows = held.order_by_asc(rate_sheet::Column::Id).limit(100).all(db).await?;
-    read(db, rows).await
-}
-
-/// Refuses a sheet that does not wait.
-pub(crate) async fn check_held(db: &impl ConnectionTrait, id: SheetId) -> Result<rate_sheet::Model> {
-    let row = rate_sheet::Entity::find_by_id(id).one(db).await?;
-    Ok(row.filter(|row| row.state == SheetState::Held).ok_or(Code::NotFound.at("id"))?)
-}
-
-async fn decide(
-    bank: &Bank,
-    tx: &DatabaseTransaction,
-    id: SheetId,
-    state: SheetState,
-) -> Result<rate_sheet::Model> {
-    let row = check_held(tx, id).await?;
-    let set = rate_sheet::ActiveModel { state: Set(state), ..Default::default() };
-    let this = rate_sheet::Entity::update_many().set(set).filter(rate_sheet::COLUMN.id.eq(id));
-    this.exec(tx).await?;
-    alert::clear(tx, bank.clock.now(), AlertKind::RatesHeld, &id.to_string()).await?;
-    Ok(row)
-}
-
-/// Accepts a sheet that was held, for two operators who agree.
-///
-/// # Errors
-/// `NOT_FOUND`.
-pub(crate) async fn accept(bank: &Bank, tx: &DatabaseTransaction, id: SheetId) -> Result<()> {
-    let row = decide(bank, tx, id, SheetState::Accepted).await?;
-    bank.rates.forget();
-    follow(tx, id, row.good_until, bank.clock.now()).await
-}
-
-/// Rejects a sheet that was held.
-///
-/// # Errors
-/// `ROLE_MISSING`, `NOT_FOUND`.
-pub async fn reject(bank: &Bank, officer: &Officer, id: SheetId) -> Result<()> {
-    officer.require(Role::Treasurer)?;
-    let tx = bank.db.begin().await?;
-    decide(bank, &tx, id, SheetState::Rejected).await?;
-    Ok(tx.commit().await?)
-}
-
-/// Refuses what can't be set by hand.
-pub(crate) fn check_by_hand(base: Currency, quote: Currency, rate: Decimal) -> Result<()> {
-    let now = Time::default();
-    let sheet = Sheet::new(BY_HAND, base, (now, Duration::minutes(1)), BTreeMap::from([(quote, rate)]), now);
-    sheet.map(drop).map_err(|_| Code::RateInvalid.at("rate").into())
-}
-
-/// Sets a rate by hand for so many minutes, for two operators who agree.
-///
-/// # Errors
-/// `RATE_INVALID`.
-pub(crate) async fn set_by_hand(
-    bank: &Bank,
-    tx: &DatabaseTransaction,
-    (base, quote): (Currency, Currency),
-    rate: Decimal,
-    minutes: i64,
-) -> Result<()> {
-    let (now, source) = (bank.clock.now(), format!("{BY_HAND} {base}/{quote}"));
-    let good_for = Duration::minutes(minutes.clamp(1, 10_080));
-    let sheet = Sheet::new(&source, base, (now, good_for), BTreeMap::from([(quote, rate)]), now);
-    let sheet = sheet.map_err(|_| Code::RateInvalid.at("rate"))?;
-    if let Some(id) = put(bank, tx, &sheet, SheetState::Accepted).await? {
-        follow(tx, id, sheet.good_until, now).await?;
-    }
-    bank.rates.forget();
-    Ok(())
 }
 
 #[cfg(test)]

@@ -21,7 +21,7 @@ use crate::error::{Error, Result};
 use crate::guard;
 use crate::id::ChallengeId;
 use crate::limit::{self, Measure};
-use crate::money::Amount;
+use crate::money::{Amount, Currency};
 use crate::notification::CodePurpose;
 use crate::payee;
 use crate::refusal::{Code, Refusal};
@@ -34,6 +34,8 @@ use uuid::Uuid;
 pub(crate) struct Payment {
     pub(crate) payer: Caller,
     pub(crate) amount: Amount,
+    /// The currency that it becomes on its way, if it does.
+    pub(crate) arrives: Option<Currency>,
     /// The person or bank account that is paid.
     pub(crate) payee: Uuid,
     /// How the person is told of it.
@@ -46,7 +48,9 @@ pub(crate) struct Payment {
 
 impl Payment {
     fn bound(&self) -> Bound {
-        let words = format!("payment to {} of {} with {}", self.payee, self.amount, self.key.as_str());
+        let arrives = self.arrives.map(|currency| format!(" as {currency}")).unwrap_or_default();
+        let words =
+            format!("payment to {} of {}{arrives} with {}", self.payee, self.amount, self.key.as_str());
         Bound { act: Act::Payment, session: Some(self.payer.session), words }
     }
 }

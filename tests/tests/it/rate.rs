@@ -67,7 +67,7 @@ async fn world_of(setup: Setup, source: &FeedServer) -> World {
         .until(|| async {
             refresh(&world).await;
             let book = entity::rate::book(&world.bank).await.unwrap();
-            (!book.currencies().is_empty()).then_some(())
+            (!book.all(entity::money::Currency::EUR, world.bank.clock.now()).is_empty()).then_some(())
         })
         .await;
     world

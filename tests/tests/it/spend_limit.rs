@@ -73,6 +73,7 @@ async fn an_act_is_counted_once_and_a_refused_one_not_at_all(world: &World) {
 async fn a_limit_is_for_one_currency_and_begins_anew(world: &World) {
     let (alice, bob) = (Person::join_with(world, "500.00").await, Person::join(world).await);
     let (program, _) = make(world, &alice, &["TRANSFER"], limit("10.00", "DAY")).await;
+    bob.client.act("openAccount", "account { id }", json!({ "currency": "USD" })).await;
     let dollars =
         json!({ "to": bob.handle, "money": { "amount": "1.00", "currency": "USD" }, "idempotencyKey": "d" });
     let other = program.try_act("createTransfer", "transaction { id }", dollars).await;
