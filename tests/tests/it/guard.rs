@@ -137,6 +137,7 @@ async fn racing_payments_can_not_pass_the_cap_together(world: &World) {
 
 async fn what_was_not_paid_is_not_counted(world: &World) {
     let (alice, bob) = (replaced(world, "140.00").await, Person::join(world).await);
+    bob.client.act("openAccount", "account { id }", json!({ "currency": "EUR" })).await;
     // The bank declines: the money comes back, and so does its share.
     let failed = alice.withdraw("DE70500105175407320001", "140.00").await;
     assert_eq!(alice.settled(world, &failed).await, "FAILED");
