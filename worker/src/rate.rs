@@ -62,7 +62,9 @@ async fn stale(bank: &Bank, name: &str) -> Result<(), Error> {
 /// Tells who waited for a rate, and converts for who has ordered it.
 pub(crate) async fn follow(context: &Context, entry: &Entry) -> Result<(), Left> {
     let bank = &context.bank;
-    rate_alert::follow(bank).await?;
+    // What goes wrong with one is no reason to leave the others waiting.
+    let told = rate_alert::follow(bank).await;
     conversion_order::follow(bank).await?;
+    told?;
     Ok(outbox::finish(bank, entry.id).await?)
 }
