@@ -152,6 +152,19 @@ impl Person {
         }
     }
 
+    /// The same with fresh tokens.
+    pub async fn refreshed(self, world: &World) -> Self {
+        let input = json!({ "refreshToken": self.refresh_token });
+        let answer =
+            world.client().act("refreshSession", "session { accessToken refreshToken }", input).await;
+        let session = &answer["session"];
+        Self {
+            client: world.client().with_token(text(&session["accessToken"])),
+            refresh_token: text(&session["refreshToken"]).to_owned(),
+            ..self
+        }
+    }
+
     /// Signs up and tops up so many euros.
     pub async fn join_with(world: &World, amount: &str) -> Self {
         let person = Self::join(world).await;

@@ -5,6 +5,7 @@
 
 mod account;
 mod books;
+mod change;
 mod event;
 mod job;
 mod kyc;

@@ -37,6 +37,8 @@
 //! of both.
 
 pub mod audit;
+#[cfg(test)]
+mod auditor;
 mod batch;
 mod books;
 mod claim;

@@ -4,6 +4,7 @@
 //! auditor keeps its own account of what must follow, from the rules as a person would state them
 //! and with none of the ledger's code. `WORKLOAD_SEED=n cargo test workload` replays one seed.
 
+use super::auditor::{Auditor, Known};
 use super::books::Balance;
 use super::{Books, Claim, Command};
 use crate::account::{AccountState, HOUSE, Purpose};
@@ -22,13 +23,13 @@ use rand::{Rng, SeedableRng};
 use std::collections::{BTreeMap, HashMap};
 use uuid::Uuid;
 
-const PEOPLE: u64 = 5;
+pub(super) const PEOPLE: u64 = 5;
 /// Prices have a property test of their own, and conversions their stories.
-const NO_CONVERSIONS: &str = "everything here is in one currency";
-const CLEARING: AccountId = AccountId(100);
-const IN_TRANSIT: AccountId = AccountId(101);
+pub(super) const NO_CONVERSIONS: &str = "everything here is in one currency";
+pub(super) const CLEARING: AccountId = AccountId(100);
+pub(super) const IN_TRANSIT: AccountId = AccountId(101);
 /// What the first person may send away.
-const LIMIT: i64 = 20_000;
+pub(super) const LIMIT: i64 = 20_000;
 
 fn currency() -> Currency {
     Currency::parse("EUR").unwrap()
@@ -63,109 +64,6 @@ pub(super) fn open_books() -> Books {
     accounts.insert(CLEARING, account(HOUSE, Purpose::BankClearing, AccountState::Open));
     accounts.insert(IN_TRANSIT, account(HOUSE, Purpose::WithdrawalInTransit, AccountState::Open));
     Books::open(Time::default(), accounts)
-}
-
-/// What the auditor knows of an act.
-#[derive(Clone, Debug)]
-struct Known {
-    draft: Draft,
-    owner: u64,
-    state: State,
-}
-
-/// The independent account of what must be.
-#[derive(Default)]
-struct Auditor {
-    balances: HashMap<AccountId, i128>,
-    acts: Vec<Known>,
-    keys: HashMap<(UserId, String), usize>,
-    /// What each person has sent away.
-    sent: HashMap<u64, i128>,
-}
-
-impl Auditor {
-    fn balance(&self, account: AccountId) -> i128 {
-        self.balances.get(&account).copied().unwrap_or(0)
-    }
-
-    fn move_money(&mut self, from: AccountId, to: AccountId, amount: i128) {
-        *self.balances.entry(from).or_default() -= amount;
-        *self.balances.entry(to).or_default() += amount;
-    }
-
-    /// What a request must be answered with.
-    fn expect_request(&mut self, draft: &Draft, owner: u64) -> Result<State, Code> {
-        let key = (draft.actor, draft.key.as_str().to_owned());
-        if let Some(first) = self.keys.get(&key).map(|at| &self.acts[*at]) {
-            let same = Draft { id: first.draft.id, ..draft.clone() } == first.draft;
-            return if same { Ok(first.state) } else { Err(Code::IdempotencyKeyReused) };
-        }
-        let leaves = draft.kind != Kind::Deposit;
-        if leaves && owner + 1 == PEOPLE {
-            return Err(Code::UserFrozen);
-        }
-        let amount = i128::from(draft.amount.minor());
-        let sent = self.sent.entry(owner).or_default();
-        if leaves && owner == 0 && *sent + amount > i128::from(LIMIT) {
-            return Err(Code::LimitExceeded);
-        }
-        if leaves && self.balance(draft.debit) < amount {
-            return Err(Code::InsufficientFunds);
-        }
-        if leaves {
-            *self.sent.entry(owner).or_default() += amount;
-        }
-        let state = if draft.kind == Kind::Transfer { State::Settled } else { State::Requested };
-        match draft.kind {
-            Kind::Transfer => self.move_money(draft.debit, draft.credit, amount),
-            Kind::Withdrawal => self.move_money(draft.debit, IN_TRANSIT, amount),
-            Kind::Deposit => {}
-            Kind::Conversion => unreachable!("{NO_CONVERSIONS}"),
-        }
-        self.keys.insert(key, self.acts.len());
-        self.acts.push(Known { draft: draft.clone(), owner, state });
-        Ok(state)
-    }
-
-    /// What a rail's answer must lead to.
-    fn expect_conclusion(&mut self, at: usize, outcome: Outcome) -> State {
-        let Known { draft, owner, state } = self.acts[at].clone();
-        if matches!(state, State::Settled | State::Failed) {
-            return state;
-        }
-        let amount = i128::from(draft.amount.minor());
-        let state = match (outcome, draft.kind) {
-            (Outcome::Accepted, _) => State::Submitted,
-            (Outcome::Silent, _) => State::Unknown,
-            (Outcome::Settled, Kind::Deposit) => {
-                self.move_money(CLEARING, wallet(owner), amount);
-                State::Settled
-            }
-            (Outcome::Settled, _) => {
-                self.move_money(IN_TRANSIT, CLEARING, amount);
-                State::Settled
-            }
-            (Outcome::Failed(_), Kind::Withdrawal) => {
-                self.move_money(IN_TRANSIT, wallet(owner), amount);
-                State::Failed
-            }
-            (Outcome::Failed(_), _) => State::Failed,
-        };
-        self.acts[at].state = state;
-        state
-    }
-
-    fn check(&self, books: &Books, step: u64) {
-        for (id, account) in &books.accounts {
-            assert_eq!(i128::from(account.amount), self.balance(*id), "step {step}, {id:?}");
-            assert!(account.amount >= 0 || *id == CLEARING, "step {step}, {id:?}");
-        }
-        for number in 0..PEOPLE {
-            let sent = self.sent.get(&number).copied().unwrap_or(0);
-            assert_eq!(i128::from(books.accounts[&wallet(number)].spent.month), sent, "step {step}");
-        }
-        assert_eq!(self.balances.values().sum::<i128>(), 0);
-    }
 }
 
 pub(super) fn draft(rng: &mut StdRng, owner: u64, step: u64) -> (Draft, Command) {

@@ -5,9 +5,10 @@
 
 use super::Sheet;
 use super::sheet::SheetState;
+use super::stored::join;
 use crate::bank::Bank;
 use crate::clock::Time;
-use crate::error::{Fault, Result};
+use crate::error::Result;
 use crate::id::SheetId;
 use crate::money::Currency;
 use crate::refusal::Code;
@@ -16,7 +17,7 @@ use chrono::{Datelike, Duration, NaiveDate, NaiveTime};
 use rust_decimal::Decimal;
 use sea_orm::sea_query::Query;
 use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 
 /// Points in a chart at most.
 const POINTS: i64 = 400;
@@ -110,17 +111,7 @@ async fn said(bank: &Bank, about: &[Currency], from: NaiveDate, until: NaiveDate
         .filter(rate::Column::Currency.is_in(about.iter().copied()))
         .all(db)
         .await?;
-    let mut rates: HashMap<SheetId, BTreeMap<Currency, Decimal>> = HashMap::new();
-    for line in lines {
-        let per_base = line.per_base.parse().map_err(|_| Fault::Corrupt("an exchange rate can't be read"))?;
-        rates.entry(line.sheet_id).or_default().insert(line.currency, per_base);
-    }
-    let sheet = |row: rate_sheet::Model| {
-        let rates = rates.remove(&row.id).unwrap_or_default();
-        let rate_sheet::Model { source, base, as_of, good_until, .. } = row;
-        Sheet { source, base, as_of, good_until, rates }
-    };
-    Ok(rows.into_iter().map(sheet).collect())
+    Ok(join(rows, lines)?.into_iter().map(|(_, sheet)| sheet).collect())
 }
 
 /// Removes all but the last sheet of each day from what is older than two days, so that a source that speaks every

@@ -14,11 +14,13 @@
 mod history;
 mod review;
 mod sheet;
+mod stored;
 
 pub use history::{Interval, Point, history, thin_out};
 pub(crate) use review::{accept, check_by_hand, check_held, set_by_hand};
 pub use review::{reject, waiting};
-pub use sheet::{Sheet, SheetState, Taken, good_until, take};
+pub use sheet::{Sheet, SheetState, Taken, take};
+pub use stored::good_until;
 
 use crate::bank::Bank;
 use crate::clock::Time;
@@ -187,7 +189,7 @@ impl Rates {
         {
             return Ok(book);
         }
-        let book = Arc::new(Book(sheet::newest(&bank.db, now).await?));
+        let book = Arc::new(Book(stored::newest(&bank.db, now).await?));
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((now, book.clone()));
         Ok(book)
     }

@@ -6,7 +6,8 @@
 //! Refuses `ROLE_MISSING`, `NOT_FOUND`, `RATE_INVALID`.
 
 use super::BY_HAND;
-use super::sheet::{Sheet, SheetState, follow, put, read};
+use super::sheet::{Sheet, SheetState, follow};
+use super::stored::{put, read};
 use crate::alert::{self, AlertKind};
 use crate::bank::Bank;
 use crate::clock::Time;

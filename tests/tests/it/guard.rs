@@ -35,17 +35,6 @@ async fn answered(world: &World, client: &Client, person: &Person) -> Value {
     id
 }
 
-async fn refreshed(world: &World, person: Person) -> Person {
-    let input = json!({ "refreshToken": person.refresh_token });
-    let answer = world.client().act("refreshSession", "session { accessToken refreshToken }", input).await;
-    let session = &answer["session"];
-    Person {
-        client: world.client().with_token(text(&session["accessToken"])),
-        refresh_token: text(&session["refreshToken"]).to_owned(),
-        ..person
-    }
-}
-
 /// Signs in, in a session that has shown more than the password.
 async fn sign_in(world: &World, person: Person, password: &str) -> Person {
     let input = json!({ "handle": person.handle, "password": password });
@@ -53,7 +42,7 @@ async fn sign_in(world: &World, person: Person, password: &str) -> Person {
     let client = world.client().with_token(text(&answer["session"]["accessToken"]));
     answered(world, &client, &person).await;
     let refresh_token = text(&answer["session"]["refreshToken"]).to_owned();
-    refreshed(world, Person { refresh_token, ..person }).await
+    Person { refresh_token, ..person }.refreshed(world).await
 }
 
 /// Somebody with so many euros whose password was replaced a moment ago.
@@ -105,7 +94,7 @@ async fn little_leaves_in_the_day_after_a_reset(world: &World) {
     assert_eq!(bob.balance().await, "249.00");
     // After a day it is as before, also for the token of the day.
     world.bank.clock.advance(Duration::hours(24) - Duration::minutes(5));
-    let alice = refreshed(world, alice).await;
+    let alice = alice.refreshed(world).await;
     assert_eq!(pay(&alice, &bob, "250.00", "later").await, Err(capped()));
     world.bank.clock.advance(Duration::minutes(6));
     assert!(pay(&alice, &bob, "250.00", "later").await.is_ok());
@@ -157,7 +146,7 @@ async fn another_reset_does_not_begin_the_cap_anew(world: &World) {
     assert_eq!(pay(&alice, &bob, "0.01", "second").await, Err(capped()));
     // What left before is over after a day; the second reset is not.
     world.bank.clock.advance(Duration::hours(23));
-    let alice = refreshed(world, alice).await;
+    let alice = alice.refreshed(world).await;
     assert_eq!(pay(&alice, &bob, "150.01", "third").await, Err(capped()));
     assert!(pay(&alice, &bob, "150.00", "fourth").await.is_ok());
 }

@@ -47,17 +47,6 @@ async fn declare(world: &World, person: &Person) {
     world.agree(json!({ "raiseLevel": made["application"]["id"] })).await;
 }
 
-async fn refreshed(world: &World, person: Person) -> Person {
-    let input = json!({ "refreshToken": person.refresh_token });
-    let answer = world.client().act("refreshSession", "session { accessToken refreshToken }", input).await;
-    let session = &answer["session"];
-    Person {
-        client: world.client().with_token(text(&session["accessToken"])),
-        refresh_token: text(&session["refreshToken"]).to_owned(),
-        ..person
-    }
-}
-
 async fn the_level_says_what_may_leave(world: &World) {
     let (alice, bob) = (Person::join_with(world, "5000.00").await, Person::join(world).await);
     assert_eq!(pay(&alice, &bob, "150.01", "much").await, Err(exceeded()));
@@ -150,19 +139,19 @@ async fn windows_end_with_the_day_and_the_month(world: &World) {
     let next = now.date_naive() + chrono::Months::new(1);
     let first = chrono::Datelike::with_day(&next, 1).unwrap().and_hms_opt(12, 0, 0).unwrap().and_utc();
     world.bank.clock.advance(first - now);
-    let mut alice = refreshed(world, alice).await;
+    let mut alice = alice.refreshed(world).await;
     for (day, allowed, refused) in [(0, "1000.00", "0.01"), (1, "1000.00", "0.01"), (2, "500.00", "0.01")] {
         assert!(pay(&alice, &bob, allowed, &format!("day-{day}")).await.is_ok(), "{day}");
         assert_eq!(pay(&alice, &bob, refused, "more").await, Err(exceeded()), "{day}");
         world.bank.clock.advance(Duration::days(1));
-        alice = refreshed(world, alice).await;
+        alice = alice.refreshed(world).await;
     }
     assert_eq!(left(&alice).await, [pair("0.00", "0.00"), pair("2500.00", "0.00")]);
     assert_eq!(pay(&alice, &bob, "0.01", "more").await, Err(exceeded()), "a new day in the same month");
     // A session that is not used for long ends.
     for _ in 0..3 {
         world.bank.clock.advance(Duration::days(10));
-        alice = refreshed(world, alice).await;
+        alice = alice.refreshed(world).await;
     }
     assert_eq!(left(&alice).await, [pair("0.00", "1000.00"), pair("0.00", "2500.00")]);
     assert!(pay(&alice, &bob, "0.01", "more").await.is_ok());

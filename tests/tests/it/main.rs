@@ -6,6 +6,7 @@ mod api_key;
 mod authenticator;
 mod closing;
 mod conversion;
+mod conversion_order;
 mod crash;
 mod deposit;
 mod guard;
