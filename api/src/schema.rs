@@ -55,7 +55,7 @@ impl ErrorQuery {
 }
 
 // In groups, so that the compiler does not have to walk one long chain of them. A field is looked for in one after the
-// other: what is asked most comes first.
+// other, from the last to the first: what is asked most comes last.
 
 #[derive(MergedObject, Default)]
 struct PeopleQuery(
@@ -72,7 +72,7 @@ struct PeopleQuery(
 );
 
 #[derive(MergedObject, Default)]
-struct MoneyQuery(HistoryQuery, AccountQuery, InstrumentQuery, PayeeQuery);
+struct MoneyQuery(PayeeQuery, InstrumentQuery, HistoryQuery, AccountQuery);
 
 #[derive(MergedObject, Default)]
 struct ExchangeQuery(RateQuery, QuoteQuery, ConversionOrderQuery, RateAlertQuery);
@@ -82,7 +82,7 @@ struct DeveloperQuery(ApiKeyQuery, ErrorQuery, NodeQuery, SandboxQuery);
 
 /// Everything that can be read.
 #[derive(MergedObject, Default)]
-pub struct Query(MoneyQuery, ExchangeQuery, PeopleQuery, DeveloperQuery);
+pub struct Query(DeveloperQuery, PeopleQuery, ExchangeQuery, MoneyQuery);
 
 #[derive(MergedObject, Default)]
 struct PeopleMutation(
@@ -109,13 +109,13 @@ struct SecurityMutation(
 
 #[derive(MergedObject, Default)]
 struct MoneyMutation(
-    TransferMutation,
-    DepositMutation,
-    WithdrawalMutation,
-    AccountMutation,
-    AnnotationMutation,
-    InstrumentMutation,
     PayeeMutation,
+    InstrumentMutation,
+    AnnotationMutation,
+    AccountMutation,
+    WithdrawalMutation,
+    DepositMutation,
+    TransferMutation,
 );
 
 #[derive(MergedObject, Default)]
@@ -129,7 +129,7 @@ struct ExchangeMutation(
 
 /// Everything that can be done.
 #[derive(MergedObject, Default)]
-pub struct Mutation(MoneyMutation, ExchangeMutation, SecurityMutation, PeopleMutation);
+pub struct Mutation(PeopleMutation, SecurityMutation, ExchangeMutation, MoneyMutation);
 
 /// The schema of frontend apps.
 pub type Schema = async_graphql::Schema<Query, Mutation, EmptySubscription>;
