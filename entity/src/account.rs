@@ -260,17 +260,10 @@ fn of_owner(owner: UserId) -> sea_orm::Select<account::Entity> {
         .filter(account::COLUMN.purpose.eq(Purpose::Wallet))
 }
 
-/// What has left a person's account in a currency unasked, and in how many payments.
-pub(crate) async fn unasked(db: &Db, owner: UserId, currency: Currency) -> Result<(i64, i64)> {
-    let found = of_owner(owner).filter(account::COLUMN.currency.eq(currency)).one(db.connection()).await?;
-    Ok(found.map_or((0, 0), |row| (row.unasked, row.unasked_count)))
-}
-
 /// What a person has sent away lately, as its first account says.
 pub(crate) async fn spent(db: &Db, owner: UserId) -> Result<Spent> {
     let first = of_owner(owner).order_by_asc(account::Column::Id).one(db.connection()).await?;
-    let spent = |row: account::Model| Spent { on: row.spent_on, day: row.spent_day, month: row.spent_month };
-    Ok(first.map(spent).unwrap_or_default())
+    Ok(first.as_ref().map(Spent::from).unwrap_or_default())
 }
 
 /// Freezes or opens every account of a person, in the transaction that does the same to the

@@ -79,7 +79,7 @@ impl Limits {
     }
 }
 
-/// What has left, in cents of euros, as of the day of the last payment.
+/// What has left a person's accounts, in cents of euros, as of the day of the last payment.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Spent {
     /// The day, by number from the first of the common era.
@@ -88,6 +88,10 @@ pub(crate) struct Spent {
     pub(crate) day: i64,
     /// In its month so far.
     pub(crate) month: i64,
+    /// Since the person last answered for a payment, without being asked.
+    pub(crate) unasked: i64,
+    /// In how many payments.
+    pub(crate) unasked_count: i64,
 }
 
 impl Spent {
@@ -98,8 +102,8 @@ impl Spent {
         let month = |date: NaiveDate| (date.year(), date.month());
         match NaiveDate::from_num_days_from_ce_opt(self.on) {
             Some(last) if last >= today => self,
-            Some(last) if month(last) == month(today) => Self { on, day: 0, month: self.month },
-            Some(_) | None => Self { on, day: 0, month: 0 },
+            Some(last) if month(last) == month(today) => Self { on, day: 0, ..self },
+            Some(_) | None => Self { on, day: 0, month: 0, ..self },
         }
     }
 

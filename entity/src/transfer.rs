@@ -69,8 +69,8 @@ pub(crate) fn decide(books: &Books, command: &Create) -> Result<Effects, Refusal
         None => settled.moving(draft.debit, draft.credit, draft.amount),
     };
     let spent = limit::decide(books, command.measure)?;
-    let toll = step_up::decide(books.account(draft.debit)?, draft.amount, command.consent)?;
-    Ok(moved.counting(draft.debit, toll).spending(command.measure.home, spent))
+    let spent = step_up::decide(books.account(draft.debit)?, draft.amount, command.consent, spent)?;
+    Ok(moved.spending(command.measure.home, spent))
 }
 
 /// Sends money, or asks the payer first.

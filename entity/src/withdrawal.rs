@@ -42,10 +42,9 @@ pub(crate) fn decide_request(books: &Books, command: &Request) -> Result<Effects
     let draft = &command.draft;
     books.account(draft.debit)?.state.may_pay()?;
     let spent = limit::decide(books, command.measure)?;
-    let toll = step_up::decide(books.account(draft.debit)?, draft.amount, command.consent)?;
+    let spent = step_up::decide(books.account(draft.debit)?, draft.amount, command.consent, spent)?;
     Ok(Effects::of(Change::Create(draft.clone(), State::Requested))
         .moving(draft.debit, command.in_transit, draft.amount)
-        .counting(draft.debit, toll)
         .spending(command.measure.home, spent)
         .then(Job::SettleWithdrawal { transaction: draft.id }))
 }

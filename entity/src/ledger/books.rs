@@ -13,7 +13,6 @@ use crate::limit::Spent;
 use crate::money::Currency;
 use crate::outbox::Job;
 use crate::refusal::{Code, Refusal};
-use crate::step_up::Toll;
 use crate::table::transaction;
 use crate::transaction::{Draft, State, Transaction};
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -27,10 +26,6 @@ pub(crate) struct Balance {
     pub(crate) state: AccountState,
     pub(crate) amount: i64,
     pub(crate) seq: i64,
-    /// What has left since the person last answered for a payment.
-    pub(crate) unasked: i64,
-    /// In how many payments.
-    pub(crate) unasked_count: i64,
     /// What its owner has sent away lately, should this be its first account.
     pub(crate) spent: Spent,
 }
@@ -209,25 +204,12 @@ impl Books {
         }
     }
 
-    /// Counts what has left, and what of it unasked.
+    /// Counts what has left.
     fn count(&mut self, effects: &Effects) {
         if let Some((home, spent)) = effects.spent
             && let Some(balance) = self.accounts.get(&home).cloned()
         {
             self.replace(home, Balance { spent, ..balance });
-        }
-        let Some((account, toll)) = effects.toll else { return };
-        let left = effects.legs.iter().filter(|leg| leg.debit == account).map(|leg| leg.amount.minor());
-        let left = left.fold(0_i64, i64::saturating_add);
-        if let Some(balance) = self.accounts.get_mut(&account) {
-            match toll {
-                Toll::Free => {}
-                Toll::Counted => {
-                    balance.unasked = balance.unasked.saturating_add(left);
-                    balance.unasked_count = balance.unasked_count.saturating_add(1);
-                }
-                Toll::Reset => (balance.unasked, balance.unasked_count) = (0, 0),
-            }
         }
     }
 

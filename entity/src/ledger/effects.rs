@@ -4,7 +4,6 @@ use crate::id::{AccountId, JobId, TransactionId};
 use crate::limit::Spent;
 use crate::money::Amount;
 use crate::outbox::Job;
-use crate::step_up::Toll;
 use crate::transaction::{Draft, Failure, State};
 
 /// Moves one amount from one account to another.
@@ -36,8 +35,6 @@ pub(crate) struct Effects {
     pub(crate) change: Change,
     /// The money that moves.
     pub(crate) legs: Vec<Leg>,
-    /// What a payment does to the count of what has left an account unasked.
-    pub(crate) toll: Option<(AccountId, Toll)>,
     /// What the payer will have sent away lately, and the account that keeps the count.
     pub(crate) spent: Option<(AccountId, Spent)>,
     /// What is to be done later.
@@ -49,18 +46,12 @@ pub(crate) struct Effects {
 impl Effects {
     /// A change that nothing else follows from.
     pub(crate) fn of(change: Change) -> Self {
-        Self { change, legs: Vec::new(), toll: None, spent: None, put: None, done: None }
+        Self { change, legs: Vec::new(), spent: None, put: None, done: None }
     }
 
     /// With money that moves.
     pub(crate) fn moving(mut self, debit: AccountId, credit: AccountId, amount: Amount) -> Self {
         self.legs.push(Leg { debit, credit, amount });
-        self
-    }
-
-    /// With what it does to the count of what has left an account unasked.
-    pub(crate) fn counting(mut self, account: AccountId, toll: Toll) -> Self {
-        self.toll = Some((account, toll));
         self
     }
 

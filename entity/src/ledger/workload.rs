@@ -52,8 +52,6 @@ pub(super) fn open_books() -> Books {
         state,
         amount: 0,
         seq: 0,
-        unasked: 0,
-        unasked_count: 0,
         spent: Spent::default(),
     };
     let mut accounts = BTreeMap::new();

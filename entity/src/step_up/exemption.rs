@@ -1,12 +1,12 @@
-//! Exemptions: what may leave a wallet unasked, and what a payment does to the count of it. The rules are settings, in
-//! euros.
+//! Exemptions: what may leave a person's accounts unasked, and what a payment does to the count of it. The rules are
+//! settings, in euros; a payment counts at its worth, whatever its currency.
 
-use crate::bank::Bank;
-use crate::error::Result;
 use crate::ledger::Balance;
-use crate::money::{Amount, Currency, minor_units};
+use crate::limit::Spent;
+use crate::money::Amount;
 use crate::refusal::{Code, Refusal};
 use rust_decimal::Decimal;
+use rust_decimal::prelude::ToPrimitive;
 
 /// What may leave unasked, in euros.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,7 +26,7 @@ impl Default for Rules {
     }
 }
 
-/// The same in minor units of a currency.
+/// The same in cents.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Allowance {
     pub(crate) single: i64,
@@ -43,60 +43,45 @@ pub(crate) enum Consent {
     Trusted,
     /// It is made with an API key, within its limit.
     Limited,
-    /// It may be small enough.
-    Small(Allowance),
+    /// It is worth so many cents, and may be small enough.
+    Small(i64, Allowance),
     /// It may not, unless it was made before.
     Missing,
 }
 
-/// What a payment does to the count of what has left unasked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Toll {
-    /// Nothing.
-    Free,
-    /// It adds to it.
-    Counted,
-    /// It begins anew.
-    Reset,
+impl Rules {
+    /// The same in cents; none, where they are beyond range.
+    pub(super) fn in_cents(&self) -> Option<Allowance> {
+        let cents = |euros: Decimal| euros.checked_mul(Decimal::ONE_HUNDRED)?.floor().to_i64();
+        Some(Allowance { single: cents(self.single)?, total: cents(self.total)?, count: self.count })
+    }
 }
 
-/// Whether a payment is small enough, after what has left unasked in so many payments.
-pub(crate) fn is_small(unasked: i64, count: i64, amount: Amount, allowance: Allowance) -> bool {
-    let total = unasked.saturating_add(amount.minor());
-    amount.minor() <= allowance.single && total <= allowance.total && count < allowance.count
+/// Whether a payment of this worth is small enough, after what has left unasked.
+pub(super) fn is_small(spent: Spent, worth: i64, allowance: Allowance) -> bool {
+    let total = spent.unasked.saturating_add(worth);
+    worth <= allowance.single && total <= allowance.total && spent.unasked_count < allowance.count
 }
 
-/// Decides whether a payment may leave this account.
-pub(crate) fn decide(account: &Balance, amount: Amount, consent: Consent) -> Result<Toll, Refusal> {
+/// Decides whether a payment may leave this account; says what will have left then.
+pub(crate) fn decide(
+    account: &Balance,
+    amount: Amount,
+    consent: Consent,
+    spent: Spent,
+) -> Result<Spent, Refusal> {
     if account.amount < amount.minor() {
         return Err(Code::InsufficientFunds.at("amount"));
     }
     match consent {
-        Consent::Given => Ok(Toll::Reset),
-        Consent::Trusted | Consent::Limited => Ok(Toll::Free),
-        Consent::Missing => Err(Code::ChallengeRequired.at("challengeId")),
-        Consent::Small(allowance) => {
-            if is_small(account.unasked, account.unasked_count, amount, allowance) {
-                Ok(Toll::Counted)
-            } else {
-                Err(Code::ChallengeRequired.at("challengeId"))
-            }
-        }
-    }
-}
-
-/// What may leave unasked in a currency; none, where nobody knows its rate.
-pub(super) async fn allowance(bank: &Bank, currency: Currency) -> Result<Option<Allowance>> {
-    let rate = bank.rates.per_euro(bank, currency).await?;
-    Ok(rate.and_then(|rate| bank.step_up.in_units(rate, currency)))
-}
-
-impl Rules {
-    fn in_units(&self, rate: Decimal, currency: Currency) -> Option<Allowance> {
-        let units = |euros: Decimal| {
-            minor_units(euros.checked_mul(rate)?.trunc_with_scale(currency.exponent()), currency)
-        };
-        Some(Allowance { single: units(self.single)?, total: units(self.total)?, count: self.count })
+        Consent::Given => Ok(Spent { unasked: 0, unasked_count: 0, ..spent }),
+        Consent::Trusted | Consent::Limited => Ok(spent),
+        Consent::Small(worth, allowance) if is_small(spent, worth, allowance) => Ok(Spent {
+            unasked: spent.unasked.saturating_add(worth),
+            unasked_count: spent.unasked_count.saturating_add(1),
+            ..spent
+        }),
+        Consent::Small(..) | Consent::Missing => Err(Code::ChallengeRequired.at("challengeId")),
     }
 }
 
@@ -105,63 +90,50 @@ mod tests {
     use super::*;
     use crate::account::{AccountState, Purpose};
     use crate::id::UserId;
-    use crate::limit::Spent;
+    use crate::money::Currency;
     use uuid::Uuid;
 
-    fn euros() -> Currency {
-        Currency::parse("EUR").unwrap()
-    }
-
-    fn account(amount: i64, unasked: i64, unasked_count: i64) -> Balance {
-        let (owner, purpose, currency) = (UserId(Uuid::nil()), Purpose::Wallet, euros());
+    fn account(amount: i64) -> Balance {
         Balance {
-            owner,
-            purpose,
-            currency,
+            owner: UserId(Uuid::nil()),
+            purpose: Purpose::Wallet,
+            currency: Currency::EUR,
             state: AccountState::Open,
             amount,
             seq: 1,
-            unasked,
-            unasked_count,
             spent: Spent::default(),
         }
     }
 
+    fn spent(unasked: i64, unasked_count: i64) -> Spent {
+        Spent { on: 1, day: 2, month: 3, unasked, unasked_count }
+    }
+
     #[test]
     fn small_payments_pass_until_total_or_count_is_reached() {
-        let small = Consent::Small(Allowance { single: 3_000, total: 10_000, count: 5 });
+        let allowance = Rules::default().in_cents().unwrap();
         let decided = |unasked, count, amount| {
-            let amount = Amount::try_new(amount, euros()).unwrap();
-            decide(&account(100_000, unasked, count), amount, small).map_err(|refusal| refusal.code)
+            let consent = Consent::Small(amount, allowance);
+            let amount = Amount::try_new(amount, Currency::EUR).unwrap();
+            decide(&account(100_000), amount, consent, spent(unasked, count)).map_err(|refusal| refusal.code)
         };
         let required = Err(Code::ChallengeRequired);
-        assert_eq!(decided(0, 0, 3_000), Ok(Toll::Counted));
+        assert_eq!(decided(0, 0, 3_000), Ok(spent(3_000, 1)));
         assert_eq!(decided(0, 0, 3_001), required);
-        assert_eq!(decided(7_000, 3, 3_000), Ok(Toll::Counted));
+        assert_eq!(decided(7_000, 3, 3_000), Ok(spent(10_000, 4)));
         assert_eq!(decided(7_001, 3, 3_000), required);
-        assert_eq!(decided(4, 4, 1), Ok(Toll::Counted));
+        assert_eq!(decided(4, 4, 1), Ok(spent(5, 5)));
         assert_eq!(decided(5, 5, 1), required);
     }
 
     #[test]
     fn nobody_is_asked_about_money_that_is_not_there() {
-        let amount = Amount::try_new(101, euros()).unwrap();
+        let amount = Amount::try_new(101, Currency::EUR).unwrap();
+        let decided = |held, consent| decide(&account(held), amount, consent, spent(9, 9));
         for consent in [Consent::Given, Consent::Trusted, Consent::Missing] {
-            assert_eq!(
-                decide(&account(100, 0, 0), amount, consent).unwrap_err().code,
-                Code::InsufficientFunds
-            );
+            assert_eq!(decided(100, consent).unwrap_err().code, Code::InsufficientFunds);
         }
-        assert_eq!(decide(&account(101, 9, 9), amount, Consent::Given), Ok(Toll::Reset));
-        assert_eq!(decide(&account(101, 9, 9), amount, Consent::Trusted), Ok(Toll::Free));
-    }
-
-    #[test]
-    fn the_rules_mean_as_much_in_every_currency() {
-        let rules = Rules::default();
-        let yen = rules.in_units("179.12".parse().unwrap(), Currency::parse("JPY").unwrap()).unwrap();
-        assert_eq!(yen, Allowance { single: 5_373, total: 17_912, count: 5 });
-        let dinar = rules.in_units("0.3571".parse().unwrap(), Currency::parse("KWD").unwrap()).unwrap();
-        assert_eq!(dinar.single, 10_713);
+        assert_eq!(decided(101, Consent::Given), Ok(spent(0, 0)));
+        assert_eq!(decided(101, Consent::Trusted), Ok(spent(9, 9)));
     }
 }

@@ -2,16 +2,16 @@
 //!
 //! Guarantees: money leaves only with an answer that is bound to the payee, amount, currency and key of this
 //! payment (Regulation (EU) 2018/389, article 5), or by an exemption: small amounts in a confirmed session
-//! (article 16), as long as what left unasked since the last answer is below a total and a count, which are
-//! kept in the account itself and decided with the payment, so that racing payments can't pass together; and
-//! payees that the person trusts (article 13). An answer is good for one payment, because a key is. The
+//! (article 16), as long as what left unasked since the last answer, in whatever currencies, is below a total and a
+//! count, which are kept in the person's first account and decided with the payment, so that racing payments can't
+//! pass together; and payees that the person trusts (article 13). An answer is good for one payment, because a key is. The
 //! exemptions are settings, in euros; where no rate is known for a currency there is none. A program with an API
 //! key is not asked, since it can't answer: the person has answered for the key, and set it a limit.
 
 mod exemption;
 
 pub use exemption::Rules;
-pub(crate) use exemption::{Consent, Toll, decide};
+pub(crate) use exemption::{Consent, decide};
 
 use crate::account;
 use crate::api_key;
@@ -28,6 +28,7 @@ use crate::refusal::{Code, Refusal};
 use crate::session::Caller;
 use crate::transaction::{IdempotencyKey, Transaction};
 use crate::user;
+use exemption::Allowance;
 use uuid::Uuid;
 
 /// A payment, as far as the person is asked about it.
@@ -109,9 +110,21 @@ pub(crate) async fn would_ask(bank: &Bank, payer: Caller, payee: Uuid, amount: A
     if payee::is_trusted(&bank.db, payer.user, payee).await? {
         return Ok(false);
     }
-    let Some(allowance) = exemption::allowance(bank, amount.currency()).await? else { return Ok(true) };
-    let (unasked, count) = account::unasked(&bank.db, payer.user, amount.currency()).await?;
-    Ok(!exemption::is_small(unasked, count, amount, allowance))
+    let spent = account::spent(&bank.db, payer.user).await?;
+    Ok(match small(bank, amount).await? {
+        Consent::Small(worth, allowance) => !exemption::is_small(spent, worth, allowance),
+        Consent::Given | Consent::Trusted | Consent::Limited | Consent::Missing => true,
+    })
+}
+
+/// The consent that needs nobody to be asked, if the payment is not too large by itself.
+async fn small(bank: &Bank, amount: Amount) -> Result<Consent> {
+    let allowance = bank.step_up.in_cents();
+    let worth = limit::worth(bank, amount).await?;
+    let consent = |(worth, allowance): (i64, Allowance)| {
+        (worth <= allowance.single).then_some(Consent::Small(worth, allowance))
+    };
+    Ok(worth.zip(allowance).and_then(consent).unwrap_or(Consent::Missing))
 }
 
 async fn consent(bank: &Bank, payment: &Payment) -> Result<Consent> {
@@ -125,9 +138,7 @@ async fn consent(bank: &Bank, payment: &Payment) -> Result<Consent> {
     if !payer.confirmed {
         return Ok(Consent::Missing);
     }
-    let allowance = exemption::allowance(bank, payment.amount.currency()).await?;
-    let allowance = allowance.filter(|allowance| payment.amount.minor() <= allowance.single);
-    Ok(allowance.map_or(Consent::Missing, Consent::Small))
+    small(bank, payment.amount).await
 }
 
 async fn ask(bank: &Bank, payment: Payment) -> Result<Challenge> {

@@ -72,15 +72,24 @@ async fn small_payments_are_made_unasked_up_to_a_total(world: &World) {
     }
     assert!(!unasked("0.01").await, "five had left");
     assert_eq!(bob.balance().await, "100.06");
-    // Each currency has a count of its own, as much as the euros are worth.
-    let yen = json!({ "instrumentId": alice.link(IBAN).await, "idempotencyKey": "yen", "money": { "amount": "9000", "currency": "JPY" } });
+    // Other currencies count for what they are worth, with the euros.
+    pay_answered(world, &alice, &bob, "0.01", "anew").await;
+    let yen = json!({ "instrumentId": alice.link(IBAN).await, "idempotencyKey": "yen", "money": { "amount": "90000", "currency": "JPY" } });
     let deposit = alice.client.act("requestDeposit", "transaction { id }", yen).await;
     assert_eq!(alice.settled(world, text(&deposit["transaction"]["id"])).await, "SETTLED");
-    for (amount, asked) in [("3000", false), ("5999", true)] {
-        let input = json!({ "to": bob.handle, "idempotencyKey": amount, "money": { "amount": amount, "currency": "JPY" } });
+    let sends = async |amount: &str, key: &str| {
+        let input = json!({ "to": bob.handle, "idempotencyKey": key, "money": { "amount": amount, "currency": "JPY" } });
+        let shown = json!({ "to": input["to"], "amount": { "source": input["money"] } });
+        let would = alice.client.act("previewTransfer", "preview { stepUpRequired }", shown).await;
         let answer = alice.client.act("createTransfer", PAYLOAD, input).await;
-        assert_eq!(answer["transaction"].is_null(), asked, "{amount}: {answer}");
-    }
+        assert_eq!(would["preview"]["stepUpRequired"], answer["transaction"].is_null(), "{amount}");
+        answer["challenge"].is_null()
+    };
+    assert!(!sends("5999", "large").await);
+    assert!(sends("4000", "first").await && unasked("30.00").await && sends("4000", "second").await);
+    assert!(!unasked("29.00").await, "the yen count, with 44 euros");
+    assert!(!sends("5000", "third").await, "the euros count");
+    assert!(unasked("10.00").await);
 }
 
 async fn racing_payments_can_not_pass_the_total_together(world: &World) {

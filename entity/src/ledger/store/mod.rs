@@ -155,9 +155,19 @@ impl From<table::account::Model> for Balance {
             state: row.state,
             amount: row.balance,
             seq: row.seq,
+            spent: Spent::from(&row),
+        }
+    }
+}
+
+impl From<&table::account::Model> for Spent {
+    fn from(row: &table::account::Model) -> Self {
+        Self {
+            on: row.spent_on,
+            day: row.spent_day,
+            month: row.spent_month,
             unasked: row.unasked,
             unasked_count: row.unasked_count,
-            spent: Spent { on: row.spent_on, day: row.spent_day, month: row.spent_month },
         }
     }
 }

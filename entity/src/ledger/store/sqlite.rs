@@ -92,8 +92,8 @@ async fn write_postings(tx: &DatabaseTransaction, books: &Books) -> Result<(), F
             .set(account::ActiveModel {
                 balance: Set(balance.amount),
                 seq: Set(balance.seq),
-                unasked: Set(balance.unasked),
-                unasked_count: Set(balance.unasked_count),
+                unasked: Set(balance.spent.unasked),
+                unasked_count: Set(balance.spent.unasked_count),
                 spent_on: Set(balance.spent.on),
                 spent_day: Set(balance.spent.day),
                 spent_month: Set(balance.spent.month),
