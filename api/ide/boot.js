@@ -69,7 +69,18 @@
     const editor = React.createElement(
       GraphiQL,
       {
-        fetcher: GraphiQL.createFetcher({ url: endpoint, fetch: send, enableIncrementalDelivery: false }),
+        fetcher: GraphiQL.createFetcher({
+          url: endpoint,
+          fetch: send,
+          enableIncrementalDelivery: false,
+          subscriptionUrl: endpoint.replace(/^http/, "ws"),
+          wsConnectionParams: {
+            // Asked for each time that a subscription begins.
+            get authorization() {
+              return accessToken ? `Bearer ${accessToken}` : undefined;
+            },
+          },
+        }),
         defaultTabs: tabsOf(await response.text()),
         storage: memory(),
         isHeadersEditorEnabled: true,

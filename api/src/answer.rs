@@ -78,30 +78,43 @@ pub(crate) struct Answer {
     pub(crate) request_id: String,
 }
 
+/// What a response is, as JSON.
 #[derive(Serialize)]
-struct Body {
+pub(crate) struct Body {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     errors: Vec<ServerError>,
     #[serde(skip_serializing_if = "Option::is_none")]
     data: Option<Value>,
 }
 
+impl Body {
+    pub(crate) fn new(errors: Vec<ServerError>, data: Option<Value>, request_id: &str) -> Self {
+        Self { errors: completed(errors, request_id), data }
+    }
+}
+
+/// Errors as a client sees them.
+pub(crate) fn completed(mut errors: Vec<ServerError>, request_id: &str) -> Vec<ServerError> {
+    errors.iter_mut().for_each(|error| complete(error, request_id));
+    errors
+}
+
+/// Whether nothing was executed: an error without a path came before execution, which then never was.
+pub(crate) fn is_refused(response: &async_graphql::Response) -> bool {
+    response.data == Value::Null && response.errors.iter().all(|error| error.path.is_empty())
+}
+
 impl Answer {
     pub(crate) fn into_response(self) -> Response {
-        let (status, body) = match self.result {
-            Ok(response) => {
-                // An error without a path came before execution, which then never was.
-                let refused =
-                    response.data == Value::Null && response.errors.iter().all(|error| error.path.is_empty());
-                let status = if refused { self.media.refused() } else { StatusCode::OK };
-                (status, Body { errors: response.errors, data: (!refused).then_some(response.data) })
-            }
+        let (status, errors, data) = match self.result {
+            Ok(response) if is_refused(&response) => (self.media.refused(), response.errors, None),
+            Ok(response) => (StatusCode::OK, response.errors, Some(response.data)),
             Err(Failure { status, error }) => {
                 let status = if status == StatusCode::OK { self.media.refused() } else { status };
-                (status, Body { errors: vec![*error], data: None })
+                (status, vec![*error], None)
             }
         };
-        write(self.media, status, body, &self.request_id)
+        write(self.media, status, &Body::new(errors, data, &self.request_id), &self.request_id)
     }
 }
 
@@ -115,10 +128,7 @@ impl Media {
     }
 }
 
-fn write(media: Media, status: StatusCode, mut body: Body, request_id: &str) -> Response {
-    for error in &mut body.errors {
-        complete(error, request_id);
-    }
+fn write(media: Media, status: StatusCode, body: &Body, request_id: &str) -> Response {
     let mut builder = Response::builder()
         .status(status)
         .header(header::CONTENT_TYPE, media.content_type())
@@ -135,7 +145,7 @@ fn write(media: Media, status: StatusCode, mut body: Body, request_id: &str) -> 
         builder = builder.header(header::RETRY_AFTER, seconds);
     }
     // Values of GraphQL always have a JSON text.
-    builder.body(serde_json::to_vec(&body).unwrap_or_default())
+    builder.body(serde_json::to_vec(body).unwrap_or_default())
 }
 
 #[cfg(test)]

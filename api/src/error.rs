@@ -216,6 +216,14 @@ pub(crate) fn retry_after(error: &ServerError) -> Option<String> {
     if let async_graphql::Value::Number(seconds) = seconds { Some(seconds.to_string()) } else { None }
 }
 
+/// The code of an error that has one.
+pub(crate) fn code(error: &ServerError) -> String {
+    match error.extensions.as_ref().and_then(|extensions| extensions.get("code")) {
+        Some(async_graphql::Value::String(code)) => code.clone(),
+        Some(_) | None => String::new(),
+    }
+}
+
 /// Completes an error: a code, if the library gave it none, and the request's id.
 pub(crate) fn complete(error: &mut ServerError, request_id: &str) {
     let on_field = !error.path.is_empty();

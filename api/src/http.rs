@@ -2,23 +2,18 @@
 //!
 //! Guarantees: `application/graphql-response+json` and `application/json` with the status codes of
 //! each; POST takes only `application/json`, and GET only queries, so that no other site's form can
-//! act (CSRF); bodies up to 128 KiB, documents priced before they are walked, ten seconds a request,
-//! and at most so many at once. A document that was sent before may be named by its SHA-256 instead
-//! (`extensions.persistedQuery`, as Apollo's clients do). Refuses batches. Every answer has a request
-//! id, in `x-request-id` and in each error.
+//! act (CSRF); bodies up to 128 KiB. Refuses batches. Every answer has a request id, in `x-request-id` and in each error.
+//! Whoever asks to speak [GraphQL over WebSocket](crate::websocket) on the same route does.
 
 use crate::answer::{Answer, Failure, Media};
-use crate::authentication::Authentication;
 use crate::error::{ErrorCode, request_error, request_refusal};
-use crate::known_document::{self, Documents, Persisted};
-use crate::{document, loaders::Loaders, origin};
-use async_graphql::parser::types::{ExecutableDocument, OperationType};
-use async_graphql::{Executor, Request as GraphQlRequest, Variables};
-use entity::api_key;
-use entity::origin::Origin;
+use crate::execution::{Door, Execution, Parameters, bearer};
+use crate::{origin, websocket};
+use async_graphql::Executor;
+use async_graphql::parser::types::OperationType;
+use entity::Bank;
+use entity::Error;
 use entity::refusal::Code;
-use entity::session::{self, Caller};
-use entity::{Bank, Error, operator};
 use ipnet::IpNet;
 use poem::error::ReadBodyError;
 use poem::http::{Method, StatusCode, header};
@@ -26,64 +21,25 @@ use poem::{Endpoint, Request, Response};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use std::sync::Arc;
-use std::time::Duration;
-use tokio::sync::Semaphore;
 use tracing::Instrument;
 use uuid::Uuid;
 
 /// Bytes in a body.
-const BODY: usize = 128 * 1024;
-/// How long a request may take.
-const PATIENCE: Duration = Duration::from_secs(10);
-/// Requests under way at once; what comes beyond is told to come again before it is read.
-pub(crate) const UNDER_WAY: usize = 4_096;
+pub(crate) const BODY: usize = 128 * 1024;
 
-/// Who comes in by which door.
-#[derive(Clone)]
-pub(crate) enum Door {
-    /// Apps, with access tokens, and programs, with API keys.
-    Apps(Authentication),
-    /// Operators, with the token of their session.
-    Operators,
-}
-
-/// A schema behind its door.
+/// A schema at its route.
 pub(crate) struct GraphQl<E> {
-    schema: E,
-    /// The same schema without validation, for what the other has accepted before.
-    unchecked: E,
-    documents: Documents,
-    bank: Bank,
-    door: Door,
+    execution: Arc<Execution<E>>,
     proxies: Arc<[IpNet]>,
-    places: Semaphore,
 }
 
-impl<E> GraphQl<E> {
+impl<E: Executor> GraphQl<E> {
     pub(crate) fn new(schema: E, unchecked: E, bank: Bank, door: Door, proxies: Arc<[IpNet]>) -> Self {
-        let (documents, places) = (Documents::new(), Semaphore::new(UNDER_WAY));
-        Self { schema, unchecked, documents, bank, door, proxies, places }
+        Self { execution: Arc::new(Execution::new(schema, unchecked, bank, door)), proxies }
     }
 }
 
-/// The parameters of a request.
-#[derive(Deserialize)]
-struct Parameters {
-    query: Option<String>,
-    #[serde(rename = "operationName")]
-    operation: Option<String>,
-    variables: Option<Object>,
-    extensions: Option<Extensions>,
-}
-
-/// What we know of a request's extensions; the others are left alone.
-#[derive(Deserialize)]
-struct Extensions {
-    #[serde(rename = "persistedQuery")]
-    persisted: Option<Persisted>,
-}
-
-/// The same in a query string, where objects are JSON texts.
+/// The parameters in a query string, where objects are JSON texts.
 #[derive(Deserialize)]
 struct QueryString {
     query: Option<String>,
@@ -97,18 +53,15 @@ impl<E: Executor> Endpoint for GraphQl<E> {
     type Output = Response;
 
     async fn call(&self, request: Request) -> poem::Result<Response> {
+        if websocket::is_asked_for(&request) {
+            return websocket::open(self.execution.clone(), request, &self.proxies).await;
+        }
         let request_id = Uuid::new_v4().to_string();
         let span = tracing::info_span!("request", id = request_id);
         let Some(media) = Media::accepted(request.headers().get(header::ACCEPT)) else {
             return Ok(StatusCode::NOT_ACCEPTABLE.into());
         };
-        let Ok(_place) = self.places.try_acquire() else {
-            let result = Err(Failure::overloaded());
-            return Ok(Answer { media, result, request_id }.into_response());
-        };
-        // Whatever the act was, it goes on in the ledger; only the waiting ends.
-        let answered = tokio::time::timeout(PATIENCE, self.answer(request)).instrument(span).await;
-        let result = answered.unwrap_or_else(|_| Err(Failure::timeout()));
+        let result = self.execution.in_place(self.answer(request)).instrument(span).await;
         Ok(Answer { media, result, request_id }.into_response())
     }
 }
@@ -117,83 +70,22 @@ impl<E: Executor> GraphQl<E> {
     async fn answer(&self, mut request: Request) -> Result<async_graphql::Response, Failure> {
         let method = request.method().clone();
         let parameters = parameters(&method, &mut request).await?;
-        let persisted = parameters.extensions.and_then(|extensions| extensions.persisted);
-        let text = self.documents.text(parameters.query, persisted)?;
-        let document = self.documents.read(&text).map_err(Failure::document)?;
-        let variables = serde_json::Value::Object(parameters.variables.unwrap_or_default());
-        let variables = Variables::from_json(variables);
-        let operation = document::operation(&document, parameters.operation.as_deref());
-        if let Some(operation) = operation {
-            if method != Method::POST && operation.ty != OperationType::Query {
+        let reading = self.execution.read(parameters)?;
+        match reading.kind {
+            Some(OperationType::Mutation) if method != Method::POST => {
                 return Err(Failure::method("A mutation has to be sent by POST."));
             }
-            document::check_variables(operation, &variables).map_err(Failure::document)?;
+            Some(OperationType::Subscription) => {
+                return Err(Failure::malformed("A subscription has to be sent over a WebSocket."));
+            }
+            Some(OperationType::Query | OperationType::Mutation) | None => {}
         }
-        let claims_session = operation.is_some_and(document::claims_session);
-        let shape = known_document::shape(&text, parameters.operation.as_deref(), &variables);
-        let mut prepared = GraphQlRequest::new("").variables(variables).data(Loaders::default());
         let origin = origin::of(&request, &self.proxies);
-        prepared.set_parsed_query(ExecutableDocument::clone(&document));
-        prepared.operation_name = parameters.operation;
-        let (prepared, caller) = self.identify(&request, prepared, &origin).await?;
-        let prepared = prepared.data(origin);
-        if !claims_session {
-            self.check(caller).await?;
-        }
-        let reading = operation.is_some_and(|operation| operation.ty == OperationType::Query);
-        let prepared = match if reading { self.bank.reading().await } else { None } {
-            Some(bank) => prepared.data(bank),
-            None => prepared,
-        };
-        let response = if self.documents.is_accepted(shape.as_deref()) {
-            self.unchecked.execute(prepared).await
-        } else {
-            let response = self.schema.execute(prepared).await;
-            self.documents.remember(shape, &response);
-            response
-        };
-        if claims_session && response.is_err() {
-            self.check(caller).await?;
-        }
-        Ok(response)
-    }
-
-    /// Refuses the whole request of a caller whose session is over.
-    async fn check(&self, caller: Option<Caller>) -> Result<(), Failure> {
-        match caller {
-            Some(caller) => session::check(&self.bank, caller).await.map_err(Failure::token),
-            None => Ok(()),
-        }
-    }
-
-    /// Finds out who asks, and whose session is still to be checked. No token is nobody; a wrong token is an error of
-    /// the whole request.
-    async fn identify(
-        &self,
-        request: &Request,
-        prepared: GraphQlRequest,
-        origin: &Origin,
-    ) -> Result<(GraphQlRequest, Option<Caller>), Failure> {
-        let Some(header) = request.headers().get(header::AUTHORIZATION) else {
-            return Ok((prepared, None));
-        };
-        let token = header.to_str().ok().and_then(|text| text.strip_prefix("Bearer "));
-        let token = token.ok_or_else(|| Failure::token(Code::TokenInvalid.into()))?.trim();
-        match &self.door {
-            Door::Apps(_) if token.starts_with(api_key::PREFIX) => {
-                let caller = api_key::authenticate(&self.bank, token, origin).await;
-                Ok((prepared.data(caller.map_err(Failure::token)?), None))
-            }
-            Door::Apps(authentication) => {
-                let caller = authentication.caller(&self.bank, token);
-                let caller = caller.map_err(|code| Failure::token(code.into()))?;
-                Ok((prepared.data(caller), Some(caller)))
-            }
-            Door::Operators => {
-                let officer = operator::check(&self.bank, token).await.map_err(Failure::token)?;
-                Ok((prepared.data(officer), None))
-            }
-        }
+        let header = request.headers().get(header::AUTHORIZATION);
+        // What can't be read as text is no token of ours.
+        let header = header.map(|value| value.to_str().unwrap_or_default());
+        let identity = self.execution.identify(bearer(header)?, &origin).await?;
+        self.execution.execute(reading, identity, origin).await
     }
 }
 
@@ -230,8 +122,6 @@ async fn parameters(method: &Method, request: &mut Request) -> Result<Parameters
         .map_err(|_| Failure::malformed("The body has to be a JSON object with a query, and no batch."))
 }
 
-type Object = serde_json::Map<String, serde_json::Value>;
-
 /// A JSON object in a query string.
 fn object<T: DeserializeOwned>(text: Option<&str>) -> Result<Option<T>, Failure> {
     let malformed = |_| Failure::malformed("variables and extensions have to be JSON objects.");
@@ -267,17 +157,17 @@ impl Failure {
         }
     }
 
-    fn timeout() -> Self {
+    pub(crate) fn timeout() -> Self {
         let error = request_error(ErrorCode::RequestTimeout, "The request took too long.");
         Self { status: StatusCode::SERVICE_UNAVAILABLE, error: Box::new(error) }
     }
 
-    fn overloaded() -> Self {
+    pub(crate) fn overloaded() -> Self {
         let error = request_refusal(Code::Overloaded.into());
         Self { status: StatusCode::SERVICE_UNAVAILABLE, error: Box::new(error) }
     }
 
-    fn token(error: Error) -> Self {
+    pub(crate) fn token(error: Error) -> Self {
         let status = match error {
             Error::Refused(refusal) if refusal.code == Code::Overloaded => StatusCode::SERVICE_UNAVAILABLE,
             Error::Refused(refusal) if refusal.code == Code::AddressNotAllowed => StatusCode::FORBIDDEN,

@@ -3,7 +3,8 @@
 //! It never waits for the outside world: a resolver parses its input, calls one command or query
 //! of `entity`, and returns a view. `schema.graphql` and `operator.graphql` are its contracts.
 //!
-//! - [`server`]: the routes · `http`, `answer`, `document`, `known_document`: GraphQL over HTTP · `ide`: the page at `/`
+//! - [`server`]: the routes · `http`, `websocket`: how requests come · `execution`, `document`, `known_document`, `answer`:
+//!   what becomes of each · `ide`: the page at `/`
 //! - [`schema`]: what apps see, composed of its nouns (`user`, `account`, `transfer`, …) ·
 //!   [`operator`]: what operators see
 //! - [`authentication`]: access tokens, and who may ask for what · `error`: codes · `id`, `page`, `money`: what all nouns use
@@ -24,6 +25,7 @@ mod deposit;
 mod document;
 pub mod doorbell;
 mod error;
+mod execution;
 mod freeze;
 mod handle;
 mod history;
@@ -65,6 +67,7 @@ mod transaction;
 mod transfer;
 mod user;
 pub mod verify;
+mod websocket;
 mod withdrawal;
 
 /// What a request allocates, another thread often frees: glibc's allocator spent a quarter of the api's

@@ -1,15 +1,19 @@
-//! Previews: what a transfer would cost and do.
+//! Previews: what a transfer or a withdrawal would cost and do.
 
 use crate::authentication::{bank, caller_with};
 use crate::error::ApiResult;
+use crate::id::Named;
 use crate::limit::{Limit, LimitPeriod};
-use crate::money::{Currency, Money};
+use crate::money::{Currency, Money, MoneyInput};
 use crate::quote::{Quote, QuoteAmountInput};
 use crate::user::HandleInput;
-use async_graphql::{Context, InputObject, Object, SimpleObject};
+use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
 use chrono::{DateTime, Utc};
 use entity::api_key::Scope;
-use entity::preview::{self, Wish};
+use entity::id::InstrumentId;
+use entity::limit::Left;
+use entity::money::Amount;
+use entity::preview::{self, Outlook, Wish};
 use entity::quote::Ask;
 
 /// What a transfer would cost and do. Nothing has moved.
@@ -37,19 +41,65 @@ pub(crate) struct TransferPreview {
 
 impl From<preview::Preview> for TransferPreview {
     fn from(preview: preview::Preview) -> Self {
-        let [day, month] = preview.limits;
         Self {
             source: Money(preview.source.money()),
             target: Money(preview.target.money()),
             quote: preview.quote.map(Quote),
-            balance_after: Money(preview.balance_after),
-            limits: vec![Limit::new(LimitPeriod::Day, day), Limit::new(LimitPeriod::Month, month)],
-            step_up_required: preview.asks,
-            arrives_at: preview.arrives_at,
+            balance_after: Money(preview.outlook.balance_after),
+            limits: limits(preview.outlook.limits),
+            step_up_required: preview.outlook.asks,
+            arrives_at: preview.outlook.arrives_at,
             preview_token: preview.token,
             expires_at: preview.expires_at,
         }
     }
+}
+
+fn limits([day, month]: [Left; 2]) -> Vec<Limit> {
+    vec![Limit::new(LimitPeriod::Day, day), Limit::new(LimitPeriod::Month, month)]
+}
+
+/// What a withdrawal would do. Nothing has moved, and nothing would be taken of it.
+#[derive(SimpleObject)]
+pub(crate) struct WithdrawalPreview {
+    /// What leaves the wallet, and arrives.
+    money: Money,
+    /// What is left in the account then; below zero, if there is not enough.
+    balance_after: Money,
+    /// What may leave at present, before it.
+    limits: Vec<Limit>,
+    /// Whether the person will be asked a question first.
+    step_up_required: bool,
+    /// When the bank has credited it at the latest, holidays aside.
+    arrives_by: DateTime<Utc>,
+}
+
+impl WithdrawalPreview {
+    fn new(amount: Amount, outlook: &Outlook) -> Self {
+        Self {
+            money: Money(amount.money()),
+            balance_after: Money(outlook.balance_after),
+            limits: limits(outlook.limits),
+            step_up_required: outlook.asks,
+            arrives_by: outlook.arrives_at,
+        }
+    }
+}
+
+/// What would be paid out, and where.
+#[derive(InputObject)]
+pub(crate) struct PreviewWithdrawalInput {
+    /// The linked bank account that the money would go to.
+    instrument_id: ID,
+    /// How much.
+    money: MoneyInput,
+}
+
+/// What it would do.
+#[derive(SimpleObject)]
+pub(crate) struct PreviewWithdrawalPayload {
+    /// The preview.
+    preview: WithdrawalPreview,
 }
 
 /// What would be sent.
@@ -100,5 +150,18 @@ impl PreviewMutation {
         let (to, wish) = (input.to.parse()?, input.wish()?);
         let preview = preview::transfer(bank(context)?, payer, &to, wish).await?;
         Ok(PreviewTransferPayload { preview: preview.into() })
+    }
+
+    /// Shows what a withdrawal would do; nothing moves. Refuses `NOT_FOUND`, and amounts that are none.
+    async fn preview_withdrawal(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "What would be paid out, and where.")] input: PreviewWithdrawalInput,
+    ) -> ApiResult<PreviewWithdrawalPayload> {
+        let payer = caller_with(context, Scope::Withdraw)?;
+        let instrument = InstrumentId::parse(&input.instrument_id, "instrumentId")?;
+        let amount = input.money.parse()?;
+        let outlook = preview::withdrawal(bank(context)?, payer, instrument, amount).await?;
+        Ok(PreviewWithdrawalPayload { preview: WithdrawalPreview::new(amount, &outlook) })
     }
 }

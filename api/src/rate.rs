@@ -1,11 +1,12 @@
-//! Exchange rates, to be read.
+//! Exchange rates, to be read and followed.
 
 use crate::authentication::bank;
-use crate::error::ApiResult;
+use crate::error::{ApiError, ApiResult};
 use crate::money::{Currency, Decimal};
-use async_graphql::{Context, Enum, Object, SimpleObject};
+use async_graphql::{Context, Enum, Object, SimpleObject, Subscription};
 use chrono::{DateTime, NaiveDate, Utc};
 use entity::rate;
+use futures::{Stream, StreamExt};
 
 /// What one unit of a currency costs in another.
 #[derive(SimpleObject)]
@@ -110,5 +111,25 @@ impl RateQuery {
         let pair = (base.parse_currency()?, quote.parse_currency()?);
         let points = rate::history(bank(context)?, pair, (from, until), interval.into()).await?;
         Ok(points.into_iter().map(RatePoint::from).collect())
+    }
+}
+
+#[derive(Default)]
+pub(crate) struct RateSubscription;
+
+#[Subscription]
+impl RateSubscription {
+    /// What one unit of a currency costs in another: how it is at once, and then whenever a source speaks of it
+    /// again or it becomes stale. Who comes back after a lost connection hears how it is then, and so has missed nothing. Refuses `PAIR_UNKNOWN`,
+    /// `CURRENCY_UNKNOWN`.
+    async fn rate_changed(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "The currency that is priced.")] base: Currency,
+        #[graphql(desc = "The currency of the price.")] quote: Currency,
+    ) -> Result<impl Stream<Item = ExchangeRate> + use<>, ApiError> {
+        let (base, quote) = (base.parse_currency()?, quote.parse_currency()?);
+        let rates = rate::follow(bank(context)?, base, quote).await?;
+        Ok(rates.map(ExchangeRate::from))
     }
 }

@@ -22,7 +22,7 @@ use crate::payee::{PayeeMutation, PayeeQuery};
 use crate::preview::PreviewMutation;
 use crate::profile::{ProfileMutation, ProfileQuery};
 use crate::quote::{QuoteMutation, QuoteQuery};
-use crate::rate::RateQuery;
+use crate::rate::{RateQuery, RateSubscription};
 use crate::rate_alert::{RateAlertMutation, RateAlertQuery};
 use crate::recovery::{RecoveryMutation, RecoveryQuery};
 use crate::registration::RegistrationMutation;
@@ -36,7 +36,7 @@ use crate::transaction::Transaction;
 use crate::transfer::TransferMutation;
 use crate::user::UserQuery;
 use crate::withdrawal::WithdrawalMutation;
-use async_graphql::{EmptySubscription, MergedObject, Object, SDLExportOptions, SchemaBuilder};
+use async_graphql::{MergedObject, MergedSubscription, Object, SDLExportOptions, SchemaBuilder};
 
 /// What one document may cost: a field is 1, a page what is asked of each item times its size.
 const COMPLEXITY: usize = 3_000;
@@ -131,12 +131,16 @@ struct ExchangeMutation(
 #[derive(MergedObject, Default)]
 pub struct Mutation(PeopleMutation, SecurityMutation, ExchangeMutation, MoneyMutation);
 
+/// Everything that can be followed.
+#[derive(MergedSubscription, Default)]
+pub struct Subscription(RateSubscription);
+
 /// The schema of frontend apps.
-pub type Schema = async_graphql::Schema<Query, Mutation, EmptySubscription>;
+pub type Schema = async_graphql::Schema<Query, Mutation, Subscription>;
 
 /// The schema, still without a bank.
-pub fn builder() -> SchemaBuilder<Query, Mutation, EmptySubscription> {
-    let builder = Schema::build(Query::default(), Mutation::default(), EmptySubscription)
+pub fn builder() -> SchemaBuilder<Query, Mutation, Subscription> {
+    let builder = Schema::build(Query::default(), Mutation::default(), Subscription::default())
         .limit_complexity(COMPLEXITY)
         .limit_depth(DEPTH)
         .disable_suggestions();

@@ -1,11 +1,12 @@
 //! The routes, and a server that can be stopped.
 
 use crate::authentication::Authentication;
-use crate::http::{Door, GraphQl};
+use crate::execution::Door;
+use crate::http::GraphQl;
 use crate::listener::{self, Bounded};
 use crate::{ide, operator, schema};
 use async_graphql::ValidationMode;
-use entity::{Bank, Db};
+use entity::{Bank, Db, rate};
 use ipnet::IpNet;
 use poem::http::{StatusCode, header};
 use poem::listener::{Acceptor, Listener, TcpListener};
@@ -84,6 +85,7 @@ impl Api {
         let authentication = Authentication::open(&self.bank).await;
         let authentication = authentication.map_err(|error| format!("DATABASE_URL: {error}"))?;
         tokio::spawn(keep_keys(authentication.clone(), self.bank.clone()));
+        tokio::spawn(rate::keep(self.bank.clone()));
         let proxies: Arc<[IpNet]> = self.trusted_proxies.into();
         let apps = || schema::builder().data(self.bank.clone()).data(authentication.clone());
         let apps = GraphQl::new(
@@ -158,7 +160,7 @@ impl Bound {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::http::UNDER_WAY;
+    use crate::execution::UNDER_WAY;
     use entity::clock::Clock;
     use entity::keys::Keys;
     use futures::future::join_all;

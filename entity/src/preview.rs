@@ -1,10 +1,10 @@
-//! Previews: what a transfer would cost and do, before it is made.
+//! Previews: what a transfer or a withdrawal would cost and do, before it is made.
 //!
-//! Guarantees: nothing moves and nobody is asked. What is shown is signed for the person, the payee and the amounts:
+//! Guarantees: nothing moves and nobody is asked. What is shown of a transfer is signed for the person, the payee and the amounts:
 //! with the token the price is binding, and a token that was changed, or is for something else, is refused. A transfer
 //! that is made without one is priced all the same.
 //!
-//! Refuses what the transfer would be refused with but for `INSUFFICIENT_FUNDS` and `LIMIT_EXCEEDED`, which it shows;
+//! Refuses what the payment would be refused with but for `INSUFFICIENT_FUNDS` and `LIMIT_EXCEEDED`, which it shows;
 //! `PREVIEW_INVALID`, `PREVIEW_EXPIRED`.
 
 use crate::account;
@@ -12,7 +12,8 @@ use crate::bank::Bank;
 use crate::clock::Time;
 use crate::error::{Error, Result};
 use crate::handle::{Fingerprint, Handle};
-use crate::id::{QuoteId, UserId};
+use crate::id::{InstrumentId, QuoteId, UserId};
+use crate::instrument;
 use crate::keys;
 use crate::limit::{self, Left};
 use crate::money::{Amount, Money};
@@ -22,8 +23,9 @@ use crate::session::Caller;
 use crate::step_up;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
-use chrono::Duration;
+use chrono::{Datelike, Duration, NaiveTime, Weekday};
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 /// How long what is shown is binding.
 const BINDING: Duration = Duration::minutes(2);
@@ -37,6 +39,19 @@ pub enum Wish {
     Exchanged(Ask),
 }
 
+/// How a payment leaves its payer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outlook {
+    /// What is left in the account then; below zero, if there is not enough.
+    pub balance_after: Money,
+    /// What is left of the limits before it, of the day and of the month.
+    pub limits: [Left; 2],
+    /// Whether the person is asked first.
+    pub asks: bool,
+    /// When it has arrived.
+    pub arrives_at: Time,
+}
+
 /// What a transfer would cost and do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Preview {
@@ -46,14 +61,8 @@ pub struct Preview {
     pub target: Amount,
     /// The price, where it is another currency.
     pub quote: Option<Quote>,
-    /// What is left in the account then; below zero, if there is not enough.
-    pub balance_after: Money,
-    /// What is left of the limits before it, of the day and of the month.
-    pub limits: [Left; 2],
-    /// Whether the person is asked first.
-    pub asks: bool,
-    /// When it arrives.
-    pub arrives_at: Time,
+    /// How the payer is then.
+    pub outlook: Outlook,
     /// What makes this price binding.
     pub token: String,
     /// Until when.
@@ -64,7 +73,7 @@ pub struct Preview {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Shown {
     user: UserId,
-    to: uuid::Uuid,
+    to: Uuid,
     amount: i64,
     currency: crate::money::Currency,
     quote: Option<QuoteId>,
@@ -111,7 +120,6 @@ pub async fn transfer(bank: &Bank, payer: Caller, to: &Handle, wish: Wish) -> Re
             (quote.price.source, quote.price.target, Some(quote))
         }
     };
-    let balance = held(bank, payer.user, source).await?;
     let until = quote.as_ref().map_or(now + BINDING, |quote| quote.expires_at.min(now + BINDING));
     let shown = Shown {
         user: payer.user,
@@ -125,12 +133,50 @@ pub async fn transfer(bank: &Bank, payer: Caller, to: &Handle, wish: Wish) -> Re
         source,
         target,
         quote,
-        balance_after: Money { minor: balance.saturating_sub(source.minor()), currency: source.currency() },
-        limits: limit::left(bank, payer.user).await?,
-        asks: step_up::would_ask(bank, payer, payee.0, source).await?,
-        arrives_at: now,
+        outlook: outlook(bank, payer, payee.0, source, now).await?,
         token: shown.signed(bank),
         expires_at: until,
+    })
+}
+
+/// Shows what a withdrawal would do; nothing is taken of it.
+///
+/// # Errors
+/// `NOT_FOUND` for an instrument that is not one's own.
+pub async fn withdrawal(
+    bank: &Bank,
+    payer: Caller,
+    instrument: InstrumentId,
+    amount: Amount,
+) -> Result<Outlook> {
+    let instrument = instrument::find(bank, payer.user, instrument).await?;
+    let arrives_at = next_working_day(bank.clock.now());
+    outlook(bank, payer, instrument.id.0, amount, arrives_at).await
+}
+
+/// The end of the next day that is not of a weekend: by then a bank has credited what it was sent (Directive (EU)
+/// 2015/2366, article 83).
+fn next_working_day(now: Time) -> Time {
+    let mut day = now + Duration::days(1);
+    while matches!(day.weekday(), Weekday::Sat | Weekday::Sun) {
+        day += Duration::days(1);
+    }
+    (day + Duration::days(1)).date_naive().and_time(NaiveTime::MIN).and_utc()
+}
+
+async fn outlook(
+    bank: &Bank,
+    payer: Caller,
+    payee: Uuid,
+    amount: Amount,
+    arrives_at: Time,
+) -> Result<Outlook> {
+    let balance = held(bank, payer.user, amount).await?;
+    Ok(Outlook {
+        balance_after: Money { minor: balance.saturating_sub(amount.minor()), currency: amount.currency() },
+        limits: limit::left(bank, payer.user).await?,
+        asks: step_up::would_ask(bank, payer, payee, amount).await?,
+        arrives_at,
     })
 }
 
@@ -166,5 +212,18 @@ pub(crate) fn bound(
         Err(Code::PreviewExpired.at("previewToken"))
     } else {
         Ok(shown.quote)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn banks_rest_at_the_weekend() {
+        let arrives = |day: &str| next_working_day(format!("{day}T23:00:00Z").parse().unwrap()).to_rfc3339();
+        assert_eq!(arrives("2026-11-26"), "2026-11-28T00:00:00+00:00", "Thursday: by the end of Friday");
+        assert_eq!(arrives("2026-11-27"), "2026-12-01T00:00:00+00:00", "Friday: by the end of Monday");
+        assert_eq!(arrives("2026-11-29"), "2026-12-01T00:00:00+00:00", "Sunday");
     }
 }

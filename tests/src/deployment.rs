@@ -130,12 +130,22 @@ impl Deployment {
         let url = format!("http://{listen}");
         let api = Process::start("api", &Self::pairs(&settings));
         let deployment = Self { settings, url, redis, api, database };
-        let ready = format!("{}/health/ready", deployment.url);
+        deployment.ready().await;
+        deployment
+    }
+
+    /// Starts the api anew, after it has ended.
+    pub async fn restart_api(&mut self) {
+        self.api = Process::start("api", &Self::pairs(&self.settings));
+        self.ready().await;
+    }
+
+    async fn ready(&self) {
+        let ready = format!("{}/health/ready", self.url);
         until(|| async {
             reqwest::get(&ready).await.is_ok_and(|answer| answer.status() == 204).then_some(())
         })
         .await;
-        deployment
     }
 
     /// The settings as `run` takes them.

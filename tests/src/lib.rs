@@ -13,6 +13,7 @@ pub mod operator;
 mod place;
 pub mod rails;
 pub mod servers;
+pub mod socket;
 pub mod world;
 
 pub use client::{Client, Person};

@@ -12,25 +12,24 @@
 //! Refuses `PAIR_UNKNOWN`, `RATE_STALE`. Costs one look at the newest sheets a second.
 
 mod history;
+mod newest;
 mod review;
 mod sheet;
 mod stored;
 
 pub use history::{Interval, Point, history, thin_out};
+pub(crate) use newest::Rates;
+pub use newest::{book, follow, keep};
 pub(crate) use review::{accept, check_by_hand, check_held, set_by_hand};
 pub use review::{reject, waiting};
 pub use sheet::{Sheet, SheetState, Taken, take};
 pub use stored::good_until;
 
-use crate::bank::Bank;
 use crate::clock::Time;
-use crate::error::Result;
 use crate::money::Currency;
 use crate::refusal::{Code, Refusal};
-use chrono::Duration;
 use rust_decimal::{Decimal, RoundingStrategy};
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex, PoisonError};
 
 /// The significant digits of a rate between two currencies that no source has named together.
 pub const DIGITS: u32 = 12;
@@ -166,55 +165,6 @@ fn cross(in_base: Decimal, in_quote: Decimal) -> Option<Decimal> {
     let rate = in_quote.checked_div(in_base)?;
     let rate = rate.round_sf_with_strategy(DIGITS, RoundingStrategy::MidpointNearestEven)?;
     (rate > Decimal::ZERO).then(|| rate.normalize())
-}
-
-/// How long the newest sheets are remembered.
-const FRESH: Duration = Duration::seconds(1);
-
-/// The newest sheets, and when they were looked at.
-type Seen = Option<(Time, Arc<Book>)>;
-
-/// The newest sheets, remembered for a second. Clones share them.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Rates(Arc<Mutex<Seen>>);
-
-impl Rates {
-    /// The newest sheets.
-    pub(crate) async fn book(&self, bank: &Bank) -> Result<Arc<Book>> {
-        let now = bank.clock.now();
-        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        if let Some((at, book)) = known
-            && at <= now
-            && now < at + FRESH
-        {
-            return Ok(book);
-        }
-        let book = Arc::new(Book(stored::newest(&bank.db, now).await?));
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((now, book.clone()));
-        Ok(book)
-    }
-
-    /// Forgets them, after a change.
-    pub(crate) fn forget(&self) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = None;
-    }
-
-    /// How many units of a currency one euro costs, as far as is known and however old that is: for limits, which
-    /// need a worth and no price.
-    pub(crate) async fn per_euro(&self, bank: &Bank, currency: Currency) -> Result<Option<Decimal>> {
-        if currency == Currency::EUR {
-            return Ok(Some(Decimal::ONE));
-        }
-        Ok(self.book(bank).await?.per_euro(currency, bank.clock.now()))
-    }
-}
-
-/// The newest sheets.
-///
-/// # Errors
-/// Only faults.
-pub async fn book(bank: &Bank) -> Result<Arc<Book>> {
-    bank.rates.book(bank).await
 }
 
 #[cfg(test)]

@@ -114,6 +114,32 @@ fn check_story(told: &Output) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_quote_survives_a_restart_and_is_used_once() {
+    let mut deployment = Deployment::start_on(servers::postgres()).await;
+    let _worker = deployment.worker();
+    let (client, _) = deployment.rich().await;
+    let asked = json!({ "amount": { "source": euros("100.00") }, "currency": "USD" });
+    let quote = until(|| async {
+        let quote = client.try_act("createQuote", "quote { id target { amount } }", asked.clone()).await;
+        Some(quote.ok()?["quote"].clone())
+    })
+    .await;
+    deployment.api.signal("-KILL");
+    deployment.api.0.wait().unwrap();
+    deployment.restart_api().await;
+    let convert = |key: &str| {
+        let input = json!({ "quoteId": quote["id"], "idempotencyKey": key });
+        client.try_act("createConversion", "transaction { state quote { target { amount } } }", input)
+    };
+    let done = convert("once").await.unwrap();
+    assert_eq!(done["transaction"]["quote"]["target"], quote["target"]);
+    assert_eq!(convert("once").await.unwrap(), done, "the same act");
+    assert_eq!(convert("twice").await.unwrap_err().code, "QUOTE_USED");
+    assert_eq!(balance(&client).await, "900.00");
+    deployment.verify();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_terminated_process_finishes_and_says_so() {
     let deployment = Deployment::start_on(servers::postgres()).await;
     let mut worker = deployment.worker();

@@ -48,7 +48,7 @@ const PER_DOLLAR: [(&str, &str); 29] = [
 ];
 
 /// A world whose only rates come from this source.
-async fn world_of(setup: Setup, source: &FeedServer) -> World {
+pub(crate) async fn world_of(setup: Setup, source: &FeedServer) -> World {
     let url = source.url.clone();
     let clock = Arc::new(std::sync::Mutex::new(None));
     let known = clock.clone();
@@ -74,19 +74,19 @@ async fn world_of(setup: Setup, source: &FeedServer) -> World {
 }
 
 /// The sample as if it were of another day.
-fn of_day(day: NaiveDate) -> String {
+pub(crate) fn of_day(day: NaiveDate) -> String {
     SAMPLE.replace("2026-10-30", &day.to_string())
 }
 
 /// Asks the sources now.
-async fn refresh(world: &World) {
+pub(crate) async fn refresh(world: &World) {
     let context = worker::context::Context { bank: world.bank.clone(), gateways: world.gateways.clone() };
     perform(&context, Task::RefreshRates).await.unwrap();
     world.settle().await;
 }
 
 /// Goes to the evening of a day on which the source is asked again.
-async fn pass_a_day(world: &World) -> NaiveDate {
+pub(crate) async fn pass_a_day(world: &World) -> NaiveDate {
     world.bank.clock.advance(Duration::days(1));
     world.bank.clock.now().date_naive()
 }
@@ -116,7 +116,7 @@ async fn alerts(officer: &Client) -> Vec<String> {
     edges.iter().map(|edge| text(&edge["node"]["kind"]).to_owned()).collect()
 }
 
-async fn both(story: impl AsyncFn(Setup)) {
+pub(crate) async fn both(story: impl AsyncFn(Setup)) {
     for setup in [Setup::Embedded, Setup::Real] {
         story(setup).await;
     }

@@ -14,7 +14,7 @@ const OPENED: [(&str, &[&str]); 6] = [
     ("READ_ACCOUNTS", &["account", "accounts", "instruments", "me", "node", "totalBalance"]),
     ("READ_TRANSACTIONS", &["quote", "transaction", "transactions"]),
     ("TRANSFER", &["createQuote", "createTransfer", "previewTransfer"]),
-    ("WITHDRAW", &["requestWithdrawal"]),
+    ("WITHDRAW", &["previewWithdrawal", "requestWithdrawal"]),
     ("DEPOSIT", &["requestDeposit"]),
     ("ANNOTATE", &["annotateTransaction"]),
 ];

@@ -6,6 +6,7 @@ use tests::{World, on_both_setups};
 
 on_both_setups!(
     money_leaves_with_the_request_and_settles,
+    a_withdrawal_is_shown_before_it_is_asked_for,
     a_refused_withdrawal_comes_back,
     a_bank_may_be_late_silent_or_repeat_itself,
     a_bank_that_is_down_leaves_a_dead_letter_that_an_operator_retries,
@@ -18,6 +19,25 @@ async fn money_leaves_with_the_request_and_settles(world: &World) {
     assert_eq!(alice.balance().await, "6.00");
     assert_eq!(alice.settled(world, &id).await, "SETTLED");
     assert_eq!(alice.balance().await, "6.00");
+}
+
+async fn a_withdrawal_is_shown_before_it_is_asked_for(world: &World) {
+    let (alice, bob) = (Person::join_with(world, "10.00").await, Person::join(world).await);
+    let instrument = alice.link(tests::client::IBAN).await;
+    let shown =
+        "preview { money { amount } balanceAfter { amount } stepUpRequired arrivesBy limits { period } }";
+    let preview = |who: Person, amount: &str| {
+        let input = json!({ "instrumentId": instrument, "money": euros(amount) });
+        async move { who.client.try_act("previewWithdrawal", shown, input).await }
+    };
+    let seen = preview(alice.clone(), "12.50").await.unwrap()["preview"].clone();
+    assert_eq!(seen["balanceAfter"]["amount"], "-2.50");
+    assert_eq!((&seen["money"]["amount"], &seen["stepUpRequired"]), (&json!("12.50"), &json!(false)));
+    let arrives: chrono::DateTime<chrono::Utc> = seen["arrivesBy"].as_str().unwrap().parse().unwrap();
+    assert!(arrives > world.bank.clock.now() + chrono::Duration::days(1));
+    assert_eq!(seen["limits"].as_array().unwrap().len(), 2);
+    assert_eq!(preview(bob, "1.00").await, Err(refused("NOT_FOUND", "instrumentId")));
+    assert_eq!(alice.balance().await, "10.00");
 }
 
 async fn a_refused_withdrawal_comes_back(world: &World) {
