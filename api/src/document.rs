@@ -157,11 +157,23 @@ fn check(document: &ExecutableDocument) -> Result<(), ServerError> {
         let OperationDefinition { ty, selection_set, directives, .. } = &operation.node;
         let own = Cost { directives: directives.len(), ..Cost::default() };
         prices.selection(&selection_set.node)?.and(own).affordable()?;
-        if *ty == OperationType::Mutation && selection_set.node.items.len() > ACTS {
+        let items = selection_set.node.items.as_slice();
+        if *ty == OperationType::Mutation && items.len() > ACTS {
             return Err(too_complex());
+        }
+        if *ty == OperationType::Subscription && !follows_one(items) {
+            let text = "A subscription has one field at its root, which stands in the operation itself.";
+            return Err(request_error(ErrorCode::GraphqlValidationFailed, text));
         }
     }
     Ok(())
+}
+
+/// Whether a subscription is to one stream (GraphQL, section 5.2.3.1). The library would begin as many as there are fields,
+/// and none that a fragment names.
+fn follows_one(items: &[Positioned<Selection>]) -> bool {
+    let [only] = items else { return false };
+    matches!(&only.node, Selection::Field(field) if !field.node.name.node.starts_with("__"))
 }
 
 /// The price of each fragment; none while it is being found, which means a circle.

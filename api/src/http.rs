@@ -8,13 +8,13 @@
 use crate::answer::{Answer, Failure, Media};
 use crate::error::{ErrorCode, request_error, request_refusal};
 use crate::execution::{Door, Execution, Parameters, bearer};
-use crate::{origin, websocket};
+use crate::origin::{self, Trusted};
+use crate::websocket;
 use async_graphql::Executor;
 use async_graphql::parser::types::OperationType;
 use entity::Bank;
 use entity::Error;
 use entity::refusal::Code;
-use ipnet::IpNet;
 use poem::error::ReadBodyError;
 use poem::http::{Method, StatusCode, header};
 use poem::{Endpoint, Request, Response};
@@ -30,12 +30,12 @@ pub(crate) const BODY: usize = 128 * 1024;
 /// A schema at its route.
 pub(crate) struct GraphQl<E> {
     execution: Arc<Execution<E>>,
-    proxies: Arc<[IpNet]>,
+    trusted: Arc<Trusted>,
 }
 
 impl<E: Executor> GraphQl<E> {
-    pub(crate) fn new(schema: E, unchecked: E, bank: Bank, door: Door, proxies: Arc<[IpNet]>) -> Self {
-        Self { execution: Arc::new(Execution::new(schema, unchecked, bank, door)), proxies }
+    pub(crate) fn new(schema: E, unchecked: E, bank: Bank, door: Door, trusted: Arc<Trusted>) -> Self {
+        Self { execution: Arc::new(Execution::new(schema, unchecked, bank, door)), trusted }
     }
 }
 
@@ -54,7 +54,7 @@ impl<E: Executor> Endpoint for GraphQl<E> {
 
     async fn call(&self, request: Request) -> poem::Result<Response> {
         if websocket::is_asked_for(&request) {
-            return websocket::open(self.execution.clone(), request, &self.proxies).await;
+            return websocket::open(self.execution.clone(), request, &self.trusted).await;
         }
         let request_id = Uuid::new_v4().to_string();
         let span = tracing::info_span!("request", id = request_id);
@@ -80,7 +80,7 @@ impl<E: Executor> GraphQl<E> {
             }
             Some(OperationType::Query | OperationType::Mutation) | None => {}
         }
-        let origin = origin::of(&request, &self.proxies);
+        let origin = origin::of(&request, &self.trusted.proxies);
         let header = request.headers().get(header::AUTHORIZATION);
         // What can't be read as text is no token of ours.
         let header = header.map(|value| value.to_str().unwrap_or_default());

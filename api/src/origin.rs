@@ -1,10 +1,30 @@
-//! Where a request came from, through the proxies that are trusted.
+//! Where a request came from, through the proxies that are trusted, and whose page has sent it.
 
 use entity::origin::Origin;
 use ipnet::IpNet;
 use poem::Request;
 use poem::http::header;
 use std::net::IpAddr;
+
+/// Whom the api believes.
+pub(crate) struct Trusted {
+    /// Proxies that say where a request came from.
+    pub(crate) proxies: Vec<IpNet>,
+    /// Origins whose pages may use the API.
+    pub(crate) origins: Vec<String>,
+}
+
+impl Trusted {
+    /// Whether a page may open a WebSocket: browsers ask nobody before they do, so the server has to look whose page it is
+    /// (RFC 6455, section 10.2). Its own may, those that are allowed, and whoever is no page.
+    pub(crate) fn may_connect(&self, request: &Request) -> bool {
+        let text = |name| request.headers().get(name).and_then(|value| value.to_str().ok());
+        let Some(origin) = request.headers().get(header::ORIGIN) else { return true };
+        let Ok(origin) = origin.to_str() else { return false };
+        let is_own = origin.split_once("://").is_some_and(|(_, host)| text(header::HOST) == Some(host));
+        is_own || self.origins.iter().any(|allowed| allowed == origin)
+    }
+}
 
 /// The origin of a request. Each trusted proxy adds the address that it heard from to the end of
 /// `X-Forwarded-For`, so that it is read from there; what an untrusted client has put before is ignored.

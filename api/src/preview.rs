@@ -29,7 +29,7 @@ pub(crate) struct TransferPreview {
     balance_after: Money,
     /// What may leave at present, before it.
     limits: Vec<Limit>,
-    /// Whether the payer will be asked a question first.
+    /// Whether the payer will be asked a question first, if it is not refused.
     step_up_required: bool,
     /// When the payee has it.
     arrives_at: DateTime<Utc>,
@@ -68,7 +68,7 @@ pub(crate) struct WithdrawalPreview {
     balance_after: Money,
     /// What may leave at present, before it.
     limits: Vec<Limit>,
-    /// Whether the person will be asked a question first.
+    /// Whether the person will be asked a question first, if it is not refused.
     step_up_required: bool,
     /// When the bank has credited it at the latest, holidays aside.
     arrives_by: DateTime<Utc>,
@@ -152,7 +152,8 @@ impl PreviewMutation {
         Ok(PreviewTransferPayload { preview: preview.into() })
     }
 
-    /// Shows what a withdrawal would do; nothing moves. Refuses `NOT_FOUND`, and amounts that are none.
+    /// Shows what a withdrawal would do; nothing moves. Refuses `NOT_FOUND`, `PAIR_UNKNOWN` for a currency without a rate, and
+    /// amounts that are none.
     async fn preview_withdrawal(
         &self,
         context: &Context<'_>,

@@ -4,6 +4,7 @@ use crate::authentication::Authentication;
 use crate::execution::Door;
 use crate::http::GraphQl;
 use crate::listener::{self, Bounded};
+use crate::origin::Trusted;
 use crate::{ide, operator, schema};
 use async_graphql::ValidationMode;
 use entity::{Bank, Db, rate};
@@ -86,14 +87,15 @@ impl Api {
         let authentication = authentication.map_err(|error| format!("DATABASE_URL: {error}"))?;
         tokio::spawn(keep_keys(authentication.clone(), self.bank.clone()));
         tokio::spawn(rate::keep(self.bank.clone()));
-        let proxies: Arc<[IpNet]> = self.trusted_proxies.into();
+        let (proxies, origins) = (self.trusted_proxies, self.allowed_origins.clone());
+        let trusted = Arc::new(Trusted { proxies, origins });
         let apps = || schema::builder().data(self.bank.clone()).data(authentication.clone());
         let apps = GraphQl::new(
             apps().finish(),
             apps().validation_mode(ValidationMode::Fast).finish(),
             self.bank.clone(),
             Door::Apps(authentication.clone()),
-            proxies.clone(),
+            trusted.clone(),
         );
         let operators = || operator::builder().data(self.bank.clone());
         let operators = GraphQl::new(
@@ -101,7 +103,7 @@ impl Api {
             operators().validation_mode(ValidationMode::Fast).finish(),
             self.bank.clone(),
             Door::Operators,
-            proxies,
+            trusted,
         );
         let routes = Route::new()
             .at("/graphql", apps)

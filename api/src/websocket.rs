@@ -7,7 +7,7 @@
 //!
 //! Refuses by closing: 4400 what is no message, 4401 who asks before it was acknowledged, 4403 a token that is not good (or
 //! no more), 4406 another protocol, 4408 who does not introduce itself, 4409 a second operation of a name, 4429 who
-//! introduces itself twice. Clients that are silent, or don't read, are left.
+//! introduces itself twice. Pages of origins that are not allowed get 403. Clients that are silent, or don't read, are left.
 //!
 //! Costs: a task a connection. The loop is our own, as the library's has other codes and no times.
 
@@ -16,12 +16,11 @@ mod message;
 
 use crate::execution::Execution;
 use crate::http::BODY;
-use crate::origin;
+use crate::origin::{self, Trusted};
 use async_graphql::Executor;
 use connection::Connection;
-use ipnet::IpNet;
 use message::Close;
-use poem::http::header;
+use poem::http::{StatusCode, header};
 use poem::web::websocket::{WebSocket, WebSocketConfig, WebSocketStream};
 use poem::{FromRequest, IntoResponse, Request, Response};
 use std::sync::Arc;
@@ -51,13 +50,16 @@ pub(crate) fn is_asked_for(request: &Request) -> bool {
 pub(crate) async fn open<E: Executor>(
     execution: Arc<Execution<E>>,
     request: Request,
-    proxies: &[IpNet],
+    trusted: &Trusted,
 ) -> poem::Result<Response> {
+    if !trusted.may_connect(&request) {
+        return Ok(StatusCode::FORBIDDEN.into());
+    }
     let text = |name| request.headers().get(name).and_then(|value| value.to_str().ok());
     let offered = text(header::SEC_WEBSOCKET_PROTOCOL).unwrap_or_default();
     let is_spoken = offered.split(',').any(|protocol| protocol.trim() == PROTOCOL);
     let token = text(header::AUTHORIZATION).map(str::to_owned);
-    let origin = origin::of(&request, proxies);
+    let origin = origin::of(&request, &trusted.proxies);
     let socket = WebSocket::from_request_without_body(&request).await?;
     let limits = WebSocketConfig::default().max_message_size(Some(BODY)).max_frame_size(Some(BODY));
     let socket = socket.protocols([PROTOCOL]).config(limits);

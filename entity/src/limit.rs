@@ -187,6 +187,22 @@ pub(crate) async fn worth(bank: &Bank, amount: Amount) -> Result<Option<i64>> {
     Ok(rate.and_then(cents).map(|cents| cents.max(1)))
 }
 
+/// Refuses an amount that nobody knows the worth of, if there is a limit that it would count for.
+///
+/// # Errors
+/// `PAIR_UNKNOWN`.
+pub(crate) async fn measurable(bank: &Bank, payer: UserId, amount: Amount) -> Result<()> {
+    if worth(bank, amount).await?.is_some() {
+        return Ok(());
+    }
+    let level = standing::read(bank.db.connection(), payer).await?.level;
+    if bank.limits.of(level).month == i64::MAX {
+        Ok(())
+    } else {
+        Err(Code::PairUnknown.at("currency").into())
+    }
+}
+
 /// What is left of a limit, in euros.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Left {

@@ -172,6 +172,7 @@ async fn outlook(
     arrives_at: Time,
 ) -> Result<Outlook> {
     let balance = held(bank, payer.user, amount).await?;
+    limit::measurable(bank, payer.user, amount).await?;
     Ok(Outlook {
         balance_after: Money { minor: balance.saturating_sub(amount.minor()), currency: amount.currency() },
         limits: limit::left(bank, payer.user).await?,

@@ -4,9 +4,9 @@ use futures::{SinkExt, StreamExt};
 use serde_json::{Value, json};
 use std::time::Duration;
 use tokio::net::TcpStream;
-use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::http::HeaderValue;
+use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
 /// How long something is waited for: longer than between two beats of the server.
@@ -27,6 +27,20 @@ impl Socket {
         }
         let (socket, _) = connect_async(request).await.expect("the wallet opens a WebSocket");
         Self(socket)
+    }
+
+    /// Whether a page of this origin may open one.
+    ///
+    /// # Panics
+    /// If the server neither lets it nor forbids it.
+    pub async fn may_connect(url: &str, origin: &str) -> bool {
+        let mut request = url.replacen("http", "ws", 1).into_client_request().expect("an address");
+        request.headers_mut().insert("origin", HeaderValue::from_str(origin).expect("an origin"));
+        match connect_async(request).await {
+            Ok(_) => true,
+            Err(Error::Http(response)) if response.status() == 403 => false,
+            Err(other) => panic!("{other:?}"),
+        }
     }
 
     /// Opens one, and introduces itself with a token, if it has one.

@@ -30,6 +30,8 @@ type Mark = Vec<(String, Time, Time, bool)>;
 #[derive(Debug, Default)]
 struct Inner {
     seen: Mutex<Seen>,
+    /// Held by who looks; the others wait for what it has seen.
+    looking: tokio::sync::Mutex<()>,
     followed: watch::Sender<Mark>,
 }
 
@@ -41,16 +43,21 @@ impl Rates {
     /// The newest sheets.
     pub(crate) async fn book(&self, bank: &Bank) -> Result<Arc<Book>> {
         let now = bank.clock.now();
-        let known = self.0.seen.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        if let Some((at, book)) = known
-            && at <= now
-            && now < at + FRESH
-        {
+        if let Some(book) = self.fresh(now) {
+            return Ok(book);
+        }
+        let _looking = self.0.looking.lock().await;
+        if let Some(book) = self.fresh(now) {
             return Ok(book);
         }
         let book = Arc::new(Book(stored::newest(&bank.db, now).await?));
         *self.0.seen.lock().unwrap_or_else(PoisonError::into_inner) = Some((now, book.clone()));
         Ok(book)
+    }
+
+    fn fresh(&self, now: Time) -> Option<Arc<Book>> {
+        let (at, book) = self.0.seen.lock().unwrap_or_else(PoisonError::into_inner).clone()?;
+        (at <= now && now < at + FRESH).then_some(book)
     }
 
     /// Forgets them, after a change.

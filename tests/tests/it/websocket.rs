@@ -10,9 +10,12 @@ on_both_setups!(
     queries_and_mutations_are_answered_as_over_http,
     whoever_breaks_the_protocol_is_left_with_its_code,
     what_is_refused_over_http_is_refused,
+    a_page_of_another_origin_may_not_connect,
     a_connection_ends_with_its_session,
 );
 
+/// Two streams for the price of one.
+const TWO: &str = "subscription { a: rateChanged(base: \"EUR\", quote: \"USD\") { rate } b: rateChanged(base: \"EUR\", quote: \"USD\") { rate } }";
 const PROTOCOL: &str = "graphql-transport-ws";
 
 fn url(world: &World) -> String {
@@ -108,6 +111,12 @@ async fn what_is_refused_over_http_is_refused(world: &World) {
         (&deep, "DOCUMENT_TOO_DEEP"),
         ("subscription { rateChanged(base: \"EUR\", quote: \"EUR\") { rate } }", "PAIR_UNKNOWN"),
         ("subscription { rateChanged(base: \"EUR\", quote: \"ABC\") { rate } }", "CURRENCY_UNKNOWN"),
+        (TWO, "GRAPHQL_VALIDATION_FAILED"),
+        (
+            "subscription { ...a } fragment a on Subscription { rateChanged(base: \"EUR\", quote: \"USD\") { rate } }",
+            "GRAPHQL_VALIDATION_FAILED",
+        ),
+        ("subscription { __typename }", "GRAPHQL_VALIDATION_FAILED"),
         ("query A { __typename } query B { __typename }", "GRAPHQL_VALIDATION_FAILED"),
     ] {
         socket.subscribe("a", query, Value::Null).await;
@@ -135,6 +144,16 @@ async fn what_is_refused_over_http_is_refused(world: &World) {
     // And a subscription is nothing for HTTP.
     let answer = world.client().answer(follow, Value::Null).await;
     assert_eq!(answer["errors"][0]["extensions"]["code"], "REQUEST_MALFORMED");
+}
+
+async fn a_page_of_another_origin_may_not_connect(world: &World) {
+    let url = url(world);
+    let own = url.trim_end_matches("/graphql");
+    assert!(Socket::may_connect(&url, own).await);
+    for other in ["https://evil.example", "null", "http://127.0.0.1:1", ""] {
+        assert!(!Socket::may_connect(&url, other).await, "{other}");
+    }
+    assert!(!Socket::may_connect(&world.url("/operator/graphql"), "https://evil.example").await);
 }
 
 async fn a_connection_ends_with_its_session(world: &World) {
