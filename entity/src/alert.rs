@@ -19,6 +19,9 @@ use sea_orm::{
     QueryFilter,
 };
 
+/// Characters in what happened.
+const DETAIL: usize = 1_000;
+
 /// What kind of thing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "String", db_type = "Text", rename_all = "SCREAMING_SNAKE_CASE")]
@@ -29,6 +32,8 @@ pub enum AlertKind {
     RatesStale,
     /// A rate has jumped, and waits for an operator.
     RatesHeld,
+    /// A payment looks like fraud.
+    PaymentSuspicious,
 }
 
 /// An alert.
@@ -81,14 +86,24 @@ fn open(kind: AlertKind, subject: &str) -> impl Fn() -> sea_orm::sea_query::Simp
 /// # Errors
 /// Only faults.
 pub async fn raise(bank: &Bank, kind: AlertKind, subject: &str, detail: &str) -> Result<()> {
+    raise_in(bank, bank.db.connection(), kind, subject, detail).await
+}
+
+/// The same, in a transaction of which it is a part.
+pub(crate) async fn raise_in(
+    bank: &Bank,
+    db: &impl ConnectionTrait,
+    kind: AlertKind,
+    subject: &str,
+    detail: &str,
+) -> Result<()> {
     let now = bank.clock.now();
-    let detail: String = detail.chars().take(500).collect();
+    let detail: String = detail.chars().take(DETAIL).collect();
     let again = operator_alert::Entity::update_many()
         .col_expr(Column::Times, Expr::col(Column::Times).add(1))
         .col_expr(Column::Detail, Expr::value(detail.clone()))
         .col_expr(Column::LastAt, Expr::value(now))
         .filter(open(kind, subject)());
-    let db = bank.db.connection();
     if again.exec(db).await?.rows_affected > 0 {
         return Ok(());
     }

@@ -7,7 +7,8 @@ use crate::bell::Bell;
 use crate::breach::Breaches;
 use crate::clock::Clock;
 use crate::db::Db;
-use crate::error::Result;
+use crate::error::{Fault, Result};
+use crate::fraud::RuleSet;
 use crate::id::Ids;
 use crate::keys::Keys;
 use crate::ledger::{Known, Ledger, Writing};
@@ -77,6 +78,8 @@ pub struct Bank {
     pub(crate) scans: Turnstile,
     pub(crate) gate: Arc<dyn Gate>,
     pub(crate) rates: Rates,
+    /// What looks like fraud.
+    pub(crate) fraud_rules: Arc<RuleSet>,
     /// What may leave a wallet unasked.
     pub(crate) step_up: step_up::Rules,
     /// What may leave in a day and a month.
@@ -131,6 +134,7 @@ impl Bank {
             scans: Turnstile::new(SCANS, SCANS_WAITING),
             gate: Arc::new(Memory::default()),
             rates: Rates::default(),
+            fraud_rules: Arc::new(RuleSet::built_in().map_err(|_| Fault::Corrupt("the rules of the house"))?),
             step_up: step_up::Rules::default(),
             limits: Limits::default(),
             rate_jump: Decimal::new(RATE_JUMP, 2),

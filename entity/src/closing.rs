@@ -24,9 +24,10 @@ use crate::refusal::Code;
 use crate::security_event::{self, SecurityEventKind};
 use crate::session::{self, Caller, EndReason};
 use crate::table::{
-    account as accounts, annotation, api_key, conversion_order, guarded_payment, handle, instrument, job,
-    kyc_application, notification, notification_preference, passkey, passkey_ceremony, rate_alert,
-    recovery_case, recovery_code, security_question, totp_secret, transaction, trusted_payee, user,
+    account as accounts, annotation, api_key, conversion_order, fraud_profile, guarded_payment, handle,
+    instrument, job, kyc_application, notification, notification_preference, passkey, passkey_ceremony,
+    rate_alert, recovery_case, recovery_code, security_question, totp_secret, transaction, trusted_payee,
+    user,
 };
 use crate::user::{self as people, UserState};
 use crate::vault::DataKey;
@@ -181,6 +182,7 @@ async fn say_goodbye(bank: &Bank, tx: &DatabaseTransaction, key: &DataKey, row: 
 /// Removes what is about the person, and the key of what stays.
 async fn forget(tx: &DatabaseTransaction, id: UserId) -> Result<()> {
     api_key::Entity::delete_many().filter(api_key::COLUMN.user_id.eq(id)).exec(tx).await?;
+    fraud_profile::Entity::delete_many().filter(fraud_profile::COLUMN.user_id.eq(id)).exec(tx).await?;
     handle::Entity::delete_many().filter(handle::COLUMN.user_id.eq(id)).exec(tx).await?;
     totp_secret::Entity::delete_by_id(id).exec(tx).await?;
     passkey::Entity::delete_many().filter(passkey::COLUMN.user_id.eq(id)).exec(tx).await?;

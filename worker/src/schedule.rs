@@ -7,15 +7,16 @@ use apalis::prelude::{Data, WorkerBuilder};
 use apalis_cron::{CronScheduler, Tick};
 use cron::Schedule;
 use entity::{
-    Bank, Error, api_key, challenge, guard, ledger, message, operator, passkey, password_reset, quote,
+    Bank, Error, api_key, challenge, fraud, guard, ledger, message, operator, passkey, password_reset, quote,
     recovery, session, signing_key, throttle, vault, verification,
 };
 use std::future::Future;
 use std::str::FromStr;
 
 /// Each task and when it runs: second, minute, hour, day, month, weekday.
-const TASKS: [(Task, &str); 6] = [
+const TASKS: [(Task, &str); 7] = [
     (Task::RefreshRates, "*/15 * * * * *"),
+    (Task::WatchPayments, "*/5 * * * * *"),
     (Task::AuditLedger, "30 */10 * * * *"),
     (Task::ForgetExpired, "45 7 * * * *"),
     (Task::FinishRecoveries, "10 * * * * *"),
@@ -28,6 +29,8 @@ const TASKS: [(Task, &str); 6] = [
 pub enum Task {
     /// Asks the sources of exchange rates.
     RefreshRates,
+    /// Looks at what has moved, and tells operators of what looks like fraud.
+    WatchPayments,
     /// Checks every law of the ledger.
     AuditLedger,
     /// Removes codes, messages, counters, sessions and keys that are long over.
@@ -49,6 +52,13 @@ pub async fn perform(context: &Context, task: Task) -> Result<(), String> {
     let bank: &Bank = &context.bank;
     match task {
         Task::RefreshRates => rate::refresh(context).await.map_err(text),
+        Task::WatchPayments => {
+            let seen = fraud::watch(bank).await.map_err(text)?;
+            if seen.reported > 0 {
+                tracing::warn!(seen.judged, seen.reported, "payments look like fraud");
+            }
+            Ok(())
+        }
         Task::AuditLedger => ledger::audit::run(bank).await.map(drop).map_err(text),
         Task::ForgetExpired => {
             let codes = verification::forget_expired(bank).await.map_err(text)?;

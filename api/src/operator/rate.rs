@@ -61,7 +61,6 @@ impl From<(SheetId, rate::Sheet)> for HeldRates {
 /// What kind of thing operators have to know.
 #[derive(Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(remote = "alert::AlertKind")]
-#[expect(clippy::enum_variant_names, reason = "so far only rates are watched")]
 pub(crate) enum AlertKind {
     /// A source of exchange rates can't be reached, or what it says can't be read.
     RatesFailing,
@@ -69,6 +68,8 @@ pub(crate) enum AlertKind {
     RatesStale,
     /// A rate has jumped, and waits for an operator.
     RatesHeld,
+    /// A payment looks like fraud: the subject is its transaction, the detail says which rules fired and by what signals.
+    PaymentSuspicious,
 }
 
 /// What operators have to know.

@@ -13,6 +13,8 @@ pub(crate) mod challenge;
 pub(crate) mod conversion_order;
 pub(crate) mod device;
 pub(crate) mod fee_schedule;
+pub(crate) mod fraud_profile;
+pub(crate) mod fraud_watch;
 pub(crate) mod guarded_payment;
 pub(crate) mod handle;
 pub(crate) mod house_secret;

@@ -1,0 +1,25 @@
+//! Fraud: what is known of how people use their wallets, and what of it looks like theft.
+//!
+//! Of each person a bounded [profile](Profile) is kept: what came and went lately, and what is usual. Out of the
+//! profiles of both sides [signals](Signals) are made for a payment: counts, sums and shares, all whole numbers.
+//! [Rules](rule) are data in the Common Expression Language and speak of signals only. The strictest rule that fires
+//! decides, and all that fired are kept with the signals, so that every decision can be explained and made again.
+//!
+//! Guarantees: profile, signals and rules have no I/O and no clock of their own: the same events in the same order give
+//! the same verdict, live, in a replay and in a test. A rule that can't be read, that speaks of what there is not,
+//! or could divide by zero or run long, is refused when it is loaded.
+//!
+//! Refuses nothing yet: it [watches](watch) what has moved and tells operators. Costs a person's profile of at most some
+//! kilobytes, and for each payment the rows of it and of the two profiles, after the money has moved.
+
+mod profile;
+mod rule;
+mod signal;
+mod verdict;
+mod watch;
+
+pub use profile::{Event, Profile, Way};
+pub use rule::{Outcome, Rule, RuleSet};
+pub use signal::{Payment, SIGNALS, Signal, Signals};
+pub use verdict::{Fired, Verdict, judge};
+pub use watch::{Watched, watch};
