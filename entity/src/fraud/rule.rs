@@ -12,9 +12,10 @@
 
 use super::signal::{SIGNALS, Signals};
 use cel::common::ast::{CallExpr, Expr, LiteralValue};
-use cel::{Context, IdedExpr, Program, Value};
+use cel::{Context, Env, IdedExpr, Program, Value};
 use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
+use std::sync::{Arc, LazyLock};
 
 /// Characters in a rule.
 const LENGTH: usize = 500;
@@ -111,9 +112,12 @@ impl Loaded {
     }
 }
 
+/// The language, which takes much longer to make than a rule to ask.
+static LANGUAGE: LazyLock<Arc<Env>> = LazyLock::new(|| Arc::new(Env::stdlib()));
+
 /// The signals as rules see them.
 pub(super) fn context(signals: &Signals) -> Context<'static, 'static> {
-    let mut context = Context::default();
+    let mut context = Context::with_env(LANGUAGE.clone());
     for (signal, value) in signals.values() {
         if signal.is_flag {
             context.add_variable_from_value(signal.name, value != 0);

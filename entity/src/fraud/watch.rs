@@ -34,8 +34,8 @@ use uuid::Uuid;
 
 /// Transactions in a page.
 const PAGE: u64 = 500;
-/// Pages before it rests.
-const PAGES: u32 = 20;
+/// Pages before it rests: with the next look five seconds later, what it costs at most.
+const PAGES: u32 = 4;
 /// How old a transaction is before it is looked at: by then it is written, or nearly always.
 const SETTLING: Duration = Duration::seconds(2);
 /// Postings of one account that are read at once.
@@ -92,8 +92,9 @@ pub async fn watch(bank: &Bank) -> Result<Watched> {
 async fn look(bank: &Bank) -> Result<Option<Watched>> {
     let (db, now) = (bank.db.connection(), bank.clock.now());
     let place = fraud_watch::Entity::find().one(db).await?.map(|row| row.place);
+    let Some(place) = place else { return begin(bank).await };
     let rows = transaction::Entity::find()
-        .filter(transaction::COLUMN.id.gt(place.unwrap_or(TransactionId(Uuid::nil()))))
+        .filter(transaction::COLUMN.id.gt(place))
         .order_by_asc(transaction::Column::Id)
         .limit(PAGE)
         .all(db)
@@ -264,13 +265,18 @@ async fn take(
     Ok(judged.flatten())
 }
 
+/// Begins the watch with what moves from now on: what was before is read of each account when it next moves.
+async fn begin(bank: &Bank) -> Result<Option<Watched>> {
+    let db = bank.db.connection();
+    let last = transaction::Entity::find().order_by_desc(transaction::Column::Id).one(db).await?;
+    let place = last.map_or(TransactionId(Uuid::nil()), |row| row.id);
+    let insert = fraud_watch::Entity::insert(fraud_watch::Model { id: 1, place }.into_active_model());
+    insert.on_conflict(OnConflict::new().do_nothing().to_owned()).exec_without_returning(db).await?;
+    Ok(None)
+}
+
 /// Moves the place of the watch, if nobody else has meanwhile.
-async fn go_on(tx: &DatabaseTransaction, from: Option<TransactionId>, to: TransactionId) -> Result<()> {
-    let Some(from) = from else {
-        let insert = fraud_watch::Entity::insert(fraud_watch::Model { id: 1, place: to }.into_active_model());
-        insert.on_conflict(OnConflict::new().do_nothing().to_owned()).exec_without_returning(tx).await?;
-        return Ok(());
-    };
+async fn go_on(tx: &DatabaseTransaction, from: TransactionId, to: TransactionId) -> Result<()> {
     let set = fraud_watch::ActiveModel { place: Set(to), ..Default::default() };
     let unmoved = fraud_watch::COLUMN.place.eq(from);
     fraud_watch::Entity::update_many().set(set).filter(unmoved).exec(tx).await?;

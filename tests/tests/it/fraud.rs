@@ -44,6 +44,7 @@ async fn pay(from: &Person, to: &Person, amount: &str, key: &str) {
 }
 
 async fn a_young_wallet_that_empties_itself_is_reported_once(world: &World) {
+    watch(world).await;
     let (thief, mule) = (Person::join_with(world, "3000.00").await, Person::join(world).await);
     pay(&thief, &mule, "2999.00", "out").await;
     for _ in 0..3 {
@@ -59,6 +60,7 @@ async fn a_young_wallet_that_empties_itself_is_reported_once(world: &World) {
 }
 
 async fn honest_payments_are_not_reported(world: &World) {
+    watch(world).await;
     let mut alice = Person::join_with(world, "500.00").await;
     let mut bob = Person::join_with(world, "500.00").await;
     for day in 0..4 {
@@ -72,6 +74,7 @@ async fn honest_payments_are_not_reported(world: &World) {
 }
 
 async fn many_who_pay_a_young_wallet_are_reported(world: &World) {
+    watch(world).await;
     let (mule, boss) = (Person::join(world).await, Person::join(world).await);
     for number in 0..6 {
         let victim = Person::join_with(world, "300.00").await;
