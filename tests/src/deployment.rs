@@ -19,9 +19,12 @@ fn binaries() -> &'static PathBuf {
     BUILT.get_or_init(|| {
         let mut command = Command::new(env!("CARGO"));
         command.args(["build", "--quiet", "--workspace", "--bins"]).current_dir(root());
-        // The same targets as this test, so that nothing is compiled a second time. A benchmark shares
-        // its libraries with the binaries alone.
-        command.arg(if cfg!(debug_assertions) { "--tests" } else { "--release" });
+        // With the targets that this process is one of: else cargo unites other features, and compiles all a second time.
+        command.args(if cfg!(debug_assertions) {
+            &["--tests"][..]
+        } else {
+            &["--release", "--bench", "wallet"]
+        });
         // Nor because of what cargo told this process about its own package: ring looks at that.
         for (name, _) in std::env::vars_os() {
             if name
