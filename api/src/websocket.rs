@@ -2,8 +2,9 @@
 //! [`connection`] is the way of one connection.
 //!
 //! Guarantees: whoever comes shows its token once, in `connection_init` as `{ "authorization": "Bearer …" }` or in the
-//! header of that name, and is held to what holds over HTTP; a connection whose session ends is closed within
-//! [`BEAT`]. Queries and mutations may be sent too. Messages up to 128 KiB, [`OPERATIONS`] at once.
+//! header of that name, and is held to what holds over HTTP: each operation asks anew what the token is good for. A
+//! connection whose session or key ends is closed within [`BEAT`]; what is followed goes on when a token has expired whose
+//! session is open. Queries and mutations may be sent too. Messages up to 128 KiB, [`OPERATIONS`] at once.
 //!
 //! Refuses by closing: 4400 what is no message, 4401 who asks before it was acknowledged, 4403 a token that is not good (or
 //! no more), 4406 another protocol, 4408 who does not introduce itself, 4409 a second operation of a name, 4429 who

@@ -23,9 +23,9 @@ type Answers = BoxStream<'static, Result<Response, Vec<ServerError>>>;
 pub(super) struct Connection<E> {
     execution: Arc<Execution<E>>,
     origin: Origin,
-    /// What the handshake had in its header `Authorization`.
+    /// What the handshake had in its header `Authorization`, until the client introduces itself with something else.
     header: Option<String>,
-    /// Who it is, once it has introduced itself.
+    /// Who it was when it introduced itself. Each operation asks anew who it is.
     identity: Option<Identity>,
     /// What is said of each operation.
     under_way: StreamMap<String, BoxStream<'static, Said>>,
@@ -79,9 +79,18 @@ impl<E: Executor> Connection<E> {
     /// Asks whether the session is still open.
     async fn beat(&mut self) -> Result<Option<Said>, Close> {
         self.is_alive = false;
-        let Some(identity) = &self.identity else { return Ok(None) };
-        self.execution.check(identity).await.map_err(|failure| forbidden(&failure))?;
-        Ok(None)
+        let open = match self.identity.clone() {
+            Some(person @ Identity::Person(_)) => self.execution.check(&person).await,
+            Some(Identity::Key(_)) => self.identify().await.map(drop),
+            // To look whether an operator's session is open would keep it so.
+            Some(Identity::Officer(_) | Identity::Nobody) | None => Ok(()),
+        };
+        open.map(|()| None).map_err(|failure| forbidden(&failure))
+    }
+
+    /// Who the client is now: keys are revoked, tokens expire and sessions end while it is connected.
+    async fn identify(&mut self) -> Result<Identity, Failure> {
+        self.execution.identify(bearer(self.header.as_deref())?, &self.origin).await
     }
 
     async fn hear(&mut self, message: Result<Message, std::io::Error>) -> Result<Option<Said>, Close> {
@@ -110,20 +119,20 @@ impl<E: Executor> Connection<E> {
         }
         let payload = payload.unwrap_or_default();
         let said = payload.iter().find(|(name, _)| name.eq_ignore_ascii_case("authorization"));
-        // What is no text is no token of ours.
-        let said = said.map(|(_, value)| value.as_str().unwrap_or_default());
-        let token = bearer(said.or(self.header.as_deref())).map_err(|failure| forbidden(&failure))?;
-        let identity = self.execution.identify(token, &self.origin).await;
-        let identity = identity.map_err(|failure| forbidden(&failure))?;
+        if let Some((_, value)) = said {
+            // What is no text is no token of ours.
+            self.header = Some(value.as_str().unwrap_or_default().to_owned());
+        }
+        let identity = self.identify().await.map_err(|failure| forbidden(&failure))?;
         self.execution.check(&identity).await.map_err(|failure| forbidden(&failure))?;
         self.identity = Some(identity);
         Ok(Said::ConnectionAck)
     }
 
     fn begin(&mut self, id: String, parameters: Parameters) -> Result<Option<Said>, Close> {
-        let Some(identity) = self.identity.clone() else {
+        if self.identity.is_none() {
             return Err(Close::new(4401, "Unauthorized"));
-        };
+        }
         if id.is_empty() {
             return Err(Close::malformed());
         }
@@ -131,7 +140,7 @@ impl<E: Executor> Connection<E> {
             return Err(Close::new(4409, format!("Subscriber for {id} already exists")));
         }
         let answers = if self.under_way.len() < OPERATIONS {
-            self.answers(identity, parameters)
+            self.answers(parameters)
         } else {
             refused(Failure::overloaded())
         };
@@ -139,29 +148,37 @@ impl<E: Executor> Connection<E> {
         Ok(None)
     }
 
-    fn answers(&self, identity: Identity, parameters: Parameters) -> Answers {
-        let (execution, origin) = (self.execution.clone(), self.origin.clone());
+    fn answers(&self, parameters: Parameters) -> Answers {
+        let (execution, origin, header) = (self.execution.clone(), self.origin.clone(), self.header.clone());
         let reading = match execution.read(parameters) {
             Ok(reading) => reading,
             Err(failure) => return refused(failure),
         };
         if reading.kind != Some(OperationType::Subscription) {
-            let answer =
-                async move { execution.in_place(execution.execute(reading, identity, origin)).await };
-            let answer = answer.map(|answer| match answer {
-                Ok(response) if is_refused(&response) => Err(response.errors),
-                Ok(response) => Ok(response),
-                Err(failure) => Err(vec![*failure.error]),
-            });
+            let answer = async move {
+                let answered = async {
+                    let identity = execution.identify(bearer(header.as_deref())?, &origin).await?;
+                    execution.execute(reading, identity, origin.clone()).await
+                };
+                match execution.in_place(answered).await {
+                    Ok(response) if is_refused(&response) => Err(response.errors),
+                    Ok(response) => Ok(response),
+                    Err(failure) => Err(vec![*failure.error]),
+                }
+            };
             return answer.into_stream().boxed();
         }
         let begun = async move {
-            match execution.check(&identity).await {
-                Ok(()) => execution.subscribe(reading, &identity, origin).map(followed).boxed(),
-                Err(failure) => refused(failure),
-            }
+            let token = bearer(header.as_deref())?;
+            let identity = execution.identify(token, &origin).await?;
+            execution.check(&identity).await?;
+            Ok(execution.subscribe(reading, &identity, origin))
         };
-        begun.flatten_stream().boxed()
+        let answers = begun.map(|begun: Result<_, Failure>| match begun {
+            Ok(answers) => answers.map(followed).boxed(),
+            Err(failure) => refused(failure),
+        });
+        answers.flatten_stream().boxed()
     }
 }
 

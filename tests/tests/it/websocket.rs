@@ -1,5 +1,8 @@
 //! GraphQL over WebSocket: who is let in, what is answered, and with what a connection is closed.
 
+use crate::api_key::make;
+use chrono::Duration;
+use entity::operator::Role;
 use serde_json::{Value, json};
 use tests::client::{Person, euros};
 use tests::socket::Socket;
@@ -12,6 +15,7 @@ on_both_setups!(
     what_is_refused_over_http_is_refused,
     a_page_of_another_origin_may_not_connect,
     a_connection_ends_with_its_session,
+    what_ends_over_http_ends_on_a_connection_that_is_open,
 );
 
 /// Two streams for the price of one.
@@ -179,4 +183,32 @@ async fn a_connection_ends_with_its_session(world: &World) {
     let token = format!("Bearer {}", alice.client.token.unwrap());
     again.say(json!({ "type": "connection_init", "payload": { "authorization": token } })).await;
     assert_eq!(again.hear().await, Err(4403));
+}
+
+/// The code of the refusal of a query.
+async fn asks(socket: &mut Socket, query: &str) -> String {
+    socket.subscribe("ask", query, Value::Null).await;
+    let heard = socket.hear().await.unwrap();
+    if heard["type"] == "error" {
+        return heard["payload"][0]["extensions"]["code"].as_str().unwrap().to_owned();
+    }
+    assert_eq!(socket.hear().await, complete("ask"));
+    heard["payload"]["errors"][0]["extensions"]["code"].as_str().unwrap_or_default().to_owned()
+}
+
+async fn what_ends_over_http_ends_on_a_connection_that_is_open(world: &World) {
+    let alice = Person::join(world).await;
+    let (program, key) = make(world, &alice, &["READ_ACCOUNTS"], json!({})).await;
+    let mut by_key = Socket::introduced(&url(world), program.token.as_deref()).await;
+    assert_eq!(asks(&mut by_key, "{ accounts { edges { cursor } } }").await, "");
+    alice.client.act("revokeApiKey", "revoked", json!({ "id": key["id"] })).await;
+    assert_eq!(asks(&mut by_key, "{ accounts { edges { cursor } } }").await, "API_KEY_INVALID");
+    let officer = world.hire("socket", &[Role::Auditor]).await;
+    let mut by_officer = Socket::introduced(&world.url("/operator/graphql"), officer.token.as_deref()).await;
+    assert_eq!(asks(&mut by_officer, "{ trialBalance { __typename } }").await, "");
+    officer.ask("mutation { signOut { __typename } }", Value::Null).await;
+    assert_eq!(asks(&mut by_officer, "{ trialBalance { __typename } }").await, "SESSION_ENDED");
+    let mut person = Socket::introduced(&url(world), alice.client.token.as_deref()).await;
+    world.pass(Duration::minutes(11)).await;
+    assert_eq!(asks(&mut person, "{ me { id } }").await, "TOKEN_EXPIRED");
 }
