@@ -35,6 +35,13 @@ pub struct Limit {
     pub month: i64,
 }
 
+impl Limit {
+    /// Whether nobody reaches it, so that what something is worth need not be known.
+    fn is_none(self) -> bool {
+        self.month == i64::MAX
+    }
+}
+
 /// The limits of the levels, the lowest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits([Limit; 4]);
@@ -132,8 +139,7 @@ pub(crate) struct Measure {
 pub(crate) fn decide(books: &Books, measure: Measure) -> Result<Spent, Refusal> {
     let spent = books.account(measure.home)?.spent.as_of(books.now);
     let Some(worth) = measure.worth else {
-        let free = measure.limit.month == i64::MAX;
-        return if free { Ok(spent) } else { Err(Code::PairUnknown.at("currency")) };
+        return if measure.limit.is_none() { Ok(spent) } else { Err(Code::PairUnknown.at("currency")) };
     };
     let (day, month) = (spent.day.saturating_add(worth), spent.month.saturating_add(worth));
     let (day_ends, month_ends) = spent.ends().unwrap_or((books.now, books.now));
@@ -196,11 +202,7 @@ pub(crate) async fn measurable(bank: &Bank, payer: UserId, amount: Amount) -> Re
         return Ok(());
     }
     let level = standing::read(bank.db.connection(), payer).await?.level;
-    if bank.limits.of(level).month == i64::MAX {
-        Ok(())
-    } else {
-        Err(Code::PairUnknown.at("currency").into())
-    }
+    if bank.limits.of(level).is_none() { Ok(()) } else { Err(Code::PairUnknown.at("currency").into()) }
 }
 
 /// What is left of a limit, in euros.

@@ -12,6 +12,8 @@
 //! Refuses nothing yet: it [watches](watch) what has moved and tells operators. Costs a person's profile of at most some
 //! kilobytes, and for each payment the rows of it and of the two profiles, after the money has moved.
 
+mod known;
+mod moved;
 mod profile;
 mod rule;
 mod signal;

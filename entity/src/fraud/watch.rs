@@ -5,31 +5,31 @@
 //! and the place of the watch are written together. Two watches at once do no harm: one of them has done nothing.
 //! Nobody who pays waits for it.
 //!
-//! Costs: five questions for a page of [`PAGE`] transactions, and a row for each person in it. Of an account with
-//! more than [`BACKLOG`] postings that nobody has read, only the newest are.
+//! What is older than [`JUDGED`] is learned from and not judged: there is nobody to stop any more.
+//!
+//! Costs: some questions for a page of [`PAGE`] transactions, and a row for each person in it.
 
-use super::profile::{Event, Profile, Way, other};
+use super::known::{Known, known, save};
+use super::moved::{Moved, moved};
+use super::profile::{Event, Way, other};
 use super::rule::Outcome;
 use super::signal::{Payment, Signals};
 use super::verdict::{Verdict, judge};
-use crate::account::Purpose;
 use crate::alert::{self, AlertKind};
 use crate::bank::Bank;
-use crate::clock::Time;
-use crate::db::one_of;
-use crate::error::{Fault, Result};
-use crate::id::{AccountId, TransactionId, UserId};
+use crate::error::Result;
+use crate::id::{TransactionId, UserId};
 use crate::limit;
 use crate::money::Amount;
-use crate::table::{account, fraud_profile, fraud_watch, posting, transaction, user};
+use crate::table::{fraud_watch, transaction};
 use crate::transaction::Kind;
 use chrono::Duration;
-use sea_orm::sea_query::{Expr, OnConflict};
+use sea_orm::sea_query::OnConflict;
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, Condition, DatabaseTransaction, EntityTrait, IntoActiveModel, QueryFilter,
+    ActiveValue::Set, ColumnTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, QueryFilter,
     QueryOrder, QuerySelect,
 };
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap};
 use uuid::Uuid;
 
 /// Transactions in a page.
@@ -38,11 +38,8 @@ const PAGE: u64 = 500;
 const PAGES: u32 = 4;
 /// How old a transaction is before it is looked at: by then it is written, or nearly always.
 const SETTLING: Duration = Duration::seconds(2);
-/// Postings of one account that are read at once.
-const BACKLOG: i64 = 500;
-/// Accounts that one statement asks for.
-const RANGES: usize = 200;
-
+/// How old what is judged may be.
+const JUDGED: Duration = Duration::days(1);
 /// What the watch has seen.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Watched {
@@ -50,22 +47,6 @@ pub struct Watched {
     pub judged: usize,
     /// Payments that operators were told of.
     pub reported: usize,
-}
-
-/// What is known of a person.
-struct Known {
-    profile: Profile,
-    /// The profile's version in the database; none, where there is no row.
-    version: Option<i64>,
-    since: i64,
-}
-
-/// A posting with its transaction.
-struct Moved {
-    at: Time,
-    owner: UserId,
-    posting: posting::Model,
-    transaction: transaction::Model,
 }
 
 /// A payment that operators are told of.
@@ -103,7 +84,7 @@ async fn look(bank: &Bank) -> Result<Option<Watched>> {
     let Some(last) = rows.last().map(|row| row.id) else { return Ok(None) };
     let mut people = known(bank, &rows).await?;
     let moved = moved(bank, &mut people, rows).await?;
-    let (mut seen, mut changed, mut reports) = (Watched::default(), HashSet::new(), Vec::new());
+    let (mut seen, mut changed, mut reports) = (Watched::default(), BTreeSet::new(), Vec::new());
     for moved in &moved {
         changed.insert(moved.owner);
         if let Some((transaction, verdict, signals)) = take(bank, &mut people, moved).await? {
@@ -115,6 +96,7 @@ async fn look(bank: &Bank) -> Result<Option<Watched>> {
         }
     }
     let tx = bank.db.begin().await?;
+    // In the order of their ids, so that two watches never wait for each other.
     for id in changed {
         if let Some(known) = people.get(&id)
             && !save(&tx, id, known, now).await?
@@ -130,92 +112,6 @@ async fn look(bank: &Bank) -> Result<Option<Watched>> {
     go_on(&tx, place, last).await?;
     tx.commit().await?;
     Ok(Some(seen))
-}
-
-/// What is known of all who took part.
-async fn known(bank: &Bank, rows: &[transaction::Model]) -> Result<HashMap<UserId, Known>> {
-    let db = bank.db.connection();
-    let ids: HashSet<UserId> = rows.iter().flat_map(|row| [row.payer, row.payee]).flatten().collect();
-    let these = one_of(db, user::Column::Id, ids.iter().map(|id| id.0));
-    let since: Vec<(UserId, Time)> = user::Entity::find()
-        .select_only()
-        .columns([user::Column::Id, user::Column::CreatedAt])
-        .filter(these)
-        .into_tuple()
-        .all(db)
-        .await?;
-    let these = one_of(db, fraud_profile::Column::UserId, ids.iter().map(|id| id.0));
-    let kept = fraud_profile::Entity::find().filter(these).all(db).await?;
-    let mut kept: HashMap<UserId, fraud_profile::Model> =
-        kept.into_iter().map(|row| (row.user_id, row)).collect();
-    let known = |(id, since): (UserId, Time)| {
-        let row = kept.remove(&id);
-        let version = row.as_ref().map(|row| row.version);
-        let profile = match row {
-            Some(row) => {
-                serde_json::from_str(&row.profile).map_err(|_| Fault::Corrupt("a profile can't be read"))?
-            }
-            None => Profile::default(),
-        };
-        Ok((id, Known { profile, version, since: since.timestamp() }))
-    };
-    since.into_iter().map(known).collect()
-}
-
-/// What has moved in the accounts of these people since they were last looked at, in the order in which it did.
-async fn moved(
-    bank: &Bank,
-    people: &mut HashMap<UserId, Known>,
-    rows: Vec<transaction::Model>,
-) -> Result<Vec<Moved>> {
-    let db = bank.db.connection();
-    let owners = one_of(db, account::Column::Owner, people.keys().map(|id| id.0));
-    let wallets = account::COLUMN.purpose.eq(Purpose::Wallet);
-    let accounts = account::Entity::find().filter(owners).filter(wallets).all(db).await?;
-    let (mut owner_of, mut ranges) = (HashMap::new(), Vec::new());
-    for row in accounts {
-        let Some(known) = people.get_mut(&row.owner) else { continue };
-        let read = known.profile.read.insert(row.id.0, row.seq).unwrap_or(0);
-        if row.seq > read {
-            owner_of.insert(row.id, row.owner);
-            ranges.push((row.id, read.max(row.seq.saturating_sub(BACKLOG)), row.seq));
-        }
-    }
-    let postings = postings(bank, &ranges).await?;
-    let mut known: BTreeMap<TransactionId, transaction::Model> =
-        rows.into_iter().map(|row| (row.id, row)).collect();
-    let missing: HashSet<TransactionId> =
-        postings.iter().map(|posting| posting.transaction_id).filter(|id| !known.contains_key(id)).collect();
-    let these = one_of(db, transaction::Column::Id, missing.iter().map(|id| id.0));
-    let others = transaction::Entity::find().filter(these).all(db).await?;
-    known.extend(others.into_iter().map(|row| (row.id, row)));
-    let join = |posting: posting::Model| {
-        let transaction = known.get(&posting.transaction_id)?.clone();
-        let at =
-            if transaction.kind == Kind::Deposit { transaction.updated_at } else { transaction.created_at };
-        Some(Moved { at, owner: *owner_of.get(&posting.account_id)?, posting, transaction })
-    };
-    let mut moved: Vec<Moved> = postings.into_iter().filter_map(join).collect();
-    moved.sort_by_key(|moved| (moved.at, moved.transaction.id, moved.posting.account_id, moved.posting.seq));
-    // An exchange is posted in parts; who pays it, pays once.
-    moved.dedup_by_key(|moved| (moved.transaction.id, moved.owner, moved.posting.amount > 0));
-    Ok(moved)
-}
-
-/// The postings of accounts, each after one place in its chain and up to another.
-async fn postings(bank: &Bank, ranges: &[(AccountId, i64, i64)]) -> Result<Vec<posting::Model>> {
-    let mut all = Vec::new();
-    for ranges in ranges.chunks(RANGES) {
-        let each = ranges.iter().fold(Condition::any(), |any, (account, after, last)| {
-            let range = Condition::all()
-                .add(posting::COLUMN.account_id.eq(*account))
-                .add(posting::COLUMN.seq.gt(*after))
-                .add(posting::COLUMN.seq.lte(*last));
-            any.add(range)
-        });
-        all.extend(posting::Entity::find().filter(each).all(bank.db.connection()).await?);
-    }
-    Ok(all)
 }
 
 /// Judges what is a payment of its owner, and adds to the profile what came or went.
@@ -244,7 +140,8 @@ async fn take(
     };
     let (cents, balance_before) = (worth(amount).await?, worth(before).await?);
     let (at, side) = (moved.at.timestamp(), side.map(other).unwrap_or_default());
-    let judged = (way == Way::Out).then(|| {
+    let is_judged = way == Way::Out && moved.at > bank.clock.now() - JUDGED;
+    let judged = is_judged.then(|| {
         let payee = row.payee.filter(|_| row.kind == Kind::Transfer).and_then(|id| people.get(&id));
         let payer = people.get(&moved.owner)?;
         let payment = Payment {
@@ -281,27 +178,6 @@ async fn go_on(tx: &DatabaseTransaction, from: TransactionId, to: TransactionId)
     let unmoved = fraud_watch::COLUMN.place.eq(from);
     fraud_watch::Entity::update_many().set(set).filter(unmoved).exec(tx).await?;
     Ok(())
-}
-
-/// Keeps a profile, if nobody else has meanwhile.
-async fn save(tx: &DatabaseTransaction, id: UserId, known: &Known, now: Time) -> Result<bool> {
-    let profile =
-        serde_json::to_string(&known.profile).map_err(|_| Fault::Corrupt("a profile has no text"))?;
-    let Some(version) = known.version else {
-        let row = fraud_profile::Model { user_id: id, profile, version: 1, updated_at: now };
-        let insert = fraud_profile::Entity::insert(row.into_active_model());
-        let insert = insert.on_conflict(OnConflict::new().do_nothing().to_owned());
-        return Ok(insert.exec_without_returning(tx).await? > 0);
-    };
-    let updated = fraud_profile::Entity::update_many()
-        .col_expr(fraud_profile::Column::Profile, Expr::value(profile))
-        .col_expr(fraud_profile::Column::Version, Expr::value(version.saturating_add(1)))
-        .col_expr(fraud_profile::Column::UpdatedAt, Expr::value(now))
-        .filter(fraud_profile::COLUMN.user_id.eq(id))
-        .filter(fraud_profile::COLUMN.version.eq(version))
-        .exec(tx)
-        .await?;
-    Ok(updated.rows_affected > 0)
 }
 
 /// Why a payment is reported: the rules that fired, and the signals that say anything.

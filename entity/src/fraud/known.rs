@@ -1,0 +1,75 @@
+//! What is known of people: their profiles as they are kept.
+//!
+//! Guarantees: a profile is written only over the version that was read, so that of two who read the same postings one
+//! has done nothing. Costs two questions for all people of a page, and a row for each that is kept.
+
+use super::profile::Profile;
+use crate::bank::Bank;
+use crate::clock::Time;
+use crate::db::one_of;
+use crate::error::{Fault, Result};
+use crate::id::UserId;
+use crate::table::{fraud_profile, transaction, user};
+use sea_orm::sea_query::{Expr, OnConflict};
+use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect};
+use std::collections::{HashMap, HashSet};
+
+/// What is known of a person.
+pub(super) struct Known {
+    pub(super) profile: Profile,
+    /// The profile's version in the database; none, where there is no row.
+    version: Option<i64>,
+    /// Since when it has a wallet, in seconds of Unix time.
+    pub(super) since: i64,
+}
+
+/// What is known of all who took part.
+pub(super) async fn known(bank: &Bank, rows: &[transaction::Model]) -> Result<HashMap<UserId, Known>> {
+    let db = bank.db.connection();
+    let ids: HashSet<UserId> = rows.iter().flat_map(|row| [row.payer, row.payee]).flatten().collect();
+    let these = one_of(db, user::Column::Id, ids.iter().map(|id| id.0));
+    let since: Vec<(UserId, Time)> = user::Entity::find()
+        .select_only()
+        .columns([user::Column::Id, user::Column::CreatedAt])
+        .filter(these)
+        .into_tuple()
+        .all(db)
+        .await?;
+    let these = one_of(db, fraud_profile::Column::UserId, ids.iter().map(|id| id.0));
+    let kept = fraud_profile::Entity::find().filter(these).all(db).await?;
+    let mut kept: HashMap<UserId, fraud_profile::Model> =
+        kept.into_iter().map(|row| (row.user_id, row)).collect();
+    let known = |(id, since): (UserId, Time)| {
+        let row = kept.remove(&id);
+        let version = row.as_ref().map(|row| row.version);
+        let profile = match row {
+            Some(row) => {
+                serde_json::from_str(&row.profile).map_err(|_| Fault::Corrupt("a profile can't be read"))?
+            }
+            None => Profile::default(),
+        };
+        Ok((id, Known { profile, version, since: since.timestamp() }))
+    };
+    since.into_iter().map(known).collect()
+}
+
+/// Keeps a profile, if nobody else has meanwhile.
+pub(super) async fn save(tx: &DatabaseTransaction, id: UserId, known: &Known, now: Time) -> Result<bool> {
+    let profile =
+        serde_json::to_string(&known.profile).map_err(|_| Fault::Corrupt("a profile has no text"))?;
+    let Some(version) = known.version else {
+        let row = fraud_profile::Model { user_id: id, profile, version: 1, updated_at: now };
+        let insert = fraud_profile::Entity::insert(row.into_active_model());
+        let insert = insert.on_conflict(OnConflict::new().do_nothing().to_owned());
+        return Ok(insert.exec_without_returning(tx).await? > 0);
+    };
+    let updated = fraud_profile::Entity::update_many()
+        .col_expr(fraud_profile::Column::Profile, Expr::value(profile))
+        .col_expr(fraud_profile::Column::Version, Expr::value(version.saturating_add(1)))
+        .col_expr(fraud_profile::Column::UpdatedAt, Expr::value(now))
+        .filter(fraud_profile::COLUMN.user_id.eq(id))
+        .filter(fraud_profile::COLUMN.version.eq(version))
+        .exec(tx)
+        .await?;
+    Ok(updated.rows_affected > 0)
+}
