@@ -10,6 +10,7 @@ use entity::clock::Clock;
 use entity::handle::Handle;
 use entity::keys::Keys;
 use entity::limit::Limits;
+use entity::money::Currency;
 use entity::step_up::Rules;
 use entity::{Bank, ledger, outbox};
 use rust_decimal::Decimal;
@@ -117,7 +118,14 @@ impl World {
         let mut world =
             Self { bank, gateways, redis, officer, address, stop, served, workers: Vec::new(), place };
         world.start_worker().await;
+        world.until(|| world.rated()).await;
         world
+    }
+
+    /// Whether the worker has heard of exchange rates, as it does when it starts: without them there is no price of anything.
+    async fn rated(&self) -> Option<()> {
+        let book = entity::rate::book(&self.bank).await.expect("the rates");
+        (!book.all(Currency::EUR, self.bank.clock.now()).is_empty()).then_some(())
     }
 
     /// Starts one more worker.

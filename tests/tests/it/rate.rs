@@ -56,21 +56,12 @@ pub(crate) async fn world_of(setup: Setup, source: &FeedServer) -> World {
         *known.lock().unwrap() = Some(bank.clock.clone());
         bank.with_step_up(tests::world::unasked())
     };
-    let world = World::open_as(setup, house, move |gateways| {
+    World::open_as(setup, house, move |gateways| {
         let clock = clock.lock().unwrap().clone().unwrap();
         let feed = Feed::ecb(&url, clock).unwrap().with_patience(std::time::Duration::from_millis(300));
         worker::gateway::Gateways { rates: vec![Arc::new(feed)], ..gateways }
     })
-    .await;
-    // The worker has asked it when it started, and may be listening still.
-    world
-        .until(|| async {
-            refresh(&world).await;
-            let book = entity::rate::book(&world.bank).await.unwrap();
-            (!book.all(entity::money::Currency::EUR, world.bank.clock.now()).is_empty()).then_some(())
-        })
-        .await;
-    world
+    .await
 }
 
 /// The sample as if it were of another day.
