@@ -42,15 +42,11 @@ pub(super) async fn known(bank: &Bank, rows: &[transaction::Model]) -> Result<Ha
     let known = |(id, since): (UserId, Time)| {
         let row = kept.remove(&id);
         let version = row.as_ref().map(|row| row.version);
-        let profile = match row {
-            Some(row) => {
-                serde_json::from_str(&row.profile).map_err(|_| Fault::Corrupt("a profile can't be read"))?
-            }
-            None => Profile::default(),
-        };
-        Ok((id, Known { profile, version, since: since.timestamp() }))
+        // One that can't be read, because it is of another version, is made anew: no payment waits for it.
+        let profile = row.and_then(|row| serde_json::from_str(&row.profile).ok()).unwrap_or_default();
+        (id, Known { profile, version, since: since.timestamp() })
     };
-    since.into_iter().map(known).collect()
+    Ok(since.into_iter().map(known).collect())
 }
 
 /// Keeps a profile, if nobody else has meanwhile.

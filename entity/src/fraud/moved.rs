@@ -1,8 +1,8 @@
 //! What has moved in people's accounts since it was last read, along each account's gapless chain.
 //!
-//! Guarantees: every posting is read once, in the order in which the money moved. Costs three questions for a page, and
-//! one more for every [`RANGES`] accounts. Of an account with more than [`BACKLOG`] postings that nobody has read, only the
-//! newest are.
+//! Guarantees: every posting is read once, in the order in which the money moved; of an account that was never read, the
+//! newest [`BACKLOG`]. Costs a question for the accounts of a page, and one more for every [`RANGES`] accounts and every
+//! [`IDS`] transactions that are not in the page.
 
 use super::known::Known;
 use crate::account::Purpose;
@@ -16,10 +16,12 @@ use crate::transaction::Kind;
 use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter};
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-/// Postings of one account that are read at once.
-const BACKLOG: i64 = 500;
+/// Postings that are read of an account at first: more than a profile keeps.
+const BACKLOG: i64 = 100;
 /// Accounts that one statement asks for.
 const RANGES: usize = 200;
+/// Transactions that one statement asks for: SQLite takes no more than 32,766 values.
+const IDS: usize = 10_000;
 
 /// A posting with its transaction.
 pub(super) struct Moved {
@@ -42,10 +44,11 @@ pub(super) async fn moved(
     let (mut owner_of, mut ranges) = (HashMap::new(), Vec::new());
     for row in accounts {
         let Some(known) = people.get_mut(&row.owner) else { continue };
-        let read = known.profile.read.insert(row.id.0, row.seq).unwrap_or(0);
-        if row.seq > read {
+        let read = known.profile.read.insert(row.id.0, row.seq);
+        let after = read.unwrap_or(row.seq.saturating_sub(BACKLOG));
+        if row.seq > after {
             owner_of.insert(row.id, row.owner);
-            ranges.push((row.id, read.max(row.seq.saturating_sub(BACKLOG)), row.seq));
+            ranges.push((row.id, after, row.seq));
         }
     }
     let postings = postings(bank, &ranges).await?;
@@ -53,9 +56,11 @@ pub(super) async fn moved(
         rows.into_iter().map(|row| (row.id, row)).collect();
     let missing: HashSet<TransactionId> =
         postings.iter().map(|posting| posting.transaction_id).filter(|id| !known.contains_key(id)).collect();
-    let these = one_of(db, transaction::Column::Id, missing.iter().map(|id| id.0));
-    let others = transaction::Entity::find().filter(these).all(db).await?;
-    known.extend(others.into_iter().map(|row| (row.id, row)));
+    for ids in missing.into_iter().collect::<Vec<_>>().chunks(IDS) {
+        let these = one_of(db, transaction::Column::Id, ids.iter().map(|id| id.0));
+        let others = transaction::Entity::find().filter(these).all(db).await?;
+        known.extend(others.into_iter().map(|row| (row.id, row)));
+    }
     let join = |posting: posting::Model| {
         let transaction = known.get(&posting.transaction_id)?.clone();
         let at =

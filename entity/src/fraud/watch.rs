@@ -40,6 +40,7 @@ const PAGES: u32 = 4;
 const SETTLING: Duration = Duration::seconds(2);
 /// How old what is judged may be.
 const JUDGED: Duration = Duration::days(1);
+
 /// What the watch has seen.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Watched {
