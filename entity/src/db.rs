@@ -14,6 +14,7 @@ use sea_orm::{
 use std::fs::OpenOptions;
 use std::io::ErrorKind;
 use std::os::unix::fs::OpenOptionsExt;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// How many connections a process holds at most.
@@ -26,7 +27,7 @@ const TRUST: Duration = Duration::from_secs(1);
 
 /// Connections of the ledger's own, so that no reader keeps it waiting: one for each batch that may
 /// be under way, and for a benchmark that writes one by one.
-const LEDGER: u32 = 16;
+const LANES: usize = 16;
 /// How the ledger's few statements are planned: once a connection, and with indexes only. Else
 /// PostgreSQL plans what takes arrays anew each time, which costs more than a transfer, or remembers
 /// for good that a table was empty once.
@@ -79,7 +80,10 @@ where
 #[derive(Clone, Debug)]
 pub struct Db {
     connection: DatabaseConnection,
-    ledger: DatabaseConnection,
+    /// Each a connection of its own: a pool hands them out in turn, and a server process that comes to its turn has lost
+    /// its caches meanwhile. So the ledger's statement took twice as long where one caller is alone.
+    lanes: Arc<[DatabaseConnection]>,
+    lane: usize,
 }
 
 impl Db {
@@ -92,17 +96,18 @@ impl Db {
             keep_private(file).map_err(|error| DbErr::Custom(format!("{file}: {error}")))?;
         }
         let connection = Database::connect(Self::options(url)).await?;
-        let ledger = if connection.get_database_backend() == DbBackend::Postgres {
-            let mut options = Self::options(url);
-            options
-                .max_connections(LEDGER)
-                .connect_lazy(true)
-                .map_sqlx_postgres_opts(|options| options.options(PLANS));
-            Database::connect(options).await?
-        } else {
-            connection.clone()
-        };
-        Ok(Self { connection, ledger })
+        let mut lanes = Vec::new();
+        if connection.get_database_backend() == DbBackend::Postgres {
+            for _ in 0..LANES {
+                let mut options = Self::options(url);
+                options
+                    .max_connections(1)
+                    .connect_lazy(true)
+                    .map_sqlx_postgres_opts(|options| options.options(PLANS));
+                lanes.push(Database::connect(options).await?);
+            }
+        }
+        Ok(Self { connection, lanes: lanes.into(), lane: 0 })
     }
 
     /// A database that is only read, and connected to when it is asked.
@@ -110,7 +115,7 @@ impl Db {
         let mut options = Self::options(url);
         options.connect_lazy(true);
         let connection = Database::connect(options).await?;
-        Ok(Self { ledger: connection.clone(), connection })
+        Ok(Self { connection, lanes: Arc::default(), lane: 0 })
     }
 
     fn options(url: &str) -> ConnectOptions {
@@ -136,14 +141,19 @@ impl Db {
         &self.connection
     }
 
-    /// The connections of the ledger.
+    /// The same, where the ledger writes over the connection of this lane.
+    pub(crate) fn on_lane(&self, lane: usize) -> Self {
+        Self { lane, ..self.clone() }
+    }
+
+    /// The connection of the ledger: SQLite has one writer, and no lanes.
     pub(crate) fn ledger(&self) -> &DatabaseConnection {
-        &self.ledger
+        self.lanes.get(self.lane).unwrap_or(&self.connection)
     }
 
     /// Closes every connection.
     pub async fn close(&self) {
-        for connection in [&self.connection, &self.ledger] {
+        for connection in self.lanes.iter().chain([&self.connection]) {
             if let Err(error) = connection.close_by_ref().await {
                 tracing::warn!(%error, "the database could not be closed");
             }
@@ -167,7 +177,7 @@ impl Db {
 
     /// The same for the ledger.
     pub(crate) async fn begin_ledger(&self) -> Result<DatabaseTransaction, DbErr> {
-        Self::begin_on(&self.ledger).await
+        Self::begin_on(self.ledger()).await
     }
 
     #[expect(clippy::disallowed_methods, reason = "the one place that begins transactions")]

@@ -78,6 +78,11 @@ impl Press {
         Self { db, bold, clock, known: known.unwrap_or_default(), wariness: Arc::default() }
     }
 
+    /// The same over the connection of this lane.
+    pub(crate) fn on_lane(&self, lane: usize) -> Self {
+        Self { db: self.db.on_lane(lane), ..self.clone() }
+    }
+
     /// Decides the commands in order and makes what follows durable, or changes nothing.
     pub(crate) async fn run(&self, commands: &[&Command]) -> Result<Done, Fault> {
         let named = Named::by(commands);

@@ -111,23 +111,40 @@ impl Ledger {
     }
 }
 
+/// A batch that is under way.
+struct Busy {
+    lane: usize,
+    accounts: Vec<AccountId>,
+}
+
+/// The first lane that is free: who is alone always takes the same one, which has everything at hand.
+fn first_free(busy: &HashMap<tokio::task::Id, Busy>) -> usize {
+    let taken: HashSet<usize> = busy.values().map(|busy| busy.lane).collect();
+    (0..).find(|lane| !taken.contains(lane)).unwrap_or_default()
+}
+
 /// Keeps the lanes busy until the way in is closed and nothing waits.
 async fn keep(desk: Desk, lanes_max: usize, mut inbox: mpsc::Receiver<Waiting>) {
     let mut waiting = VecDeque::new();
     let mut arrived = Vec::new();
     let mut lanes = JoinSet::new();
-    let mut busy: HashMap<tokio::task::Id, Vec<AccountId>> = HashMap::new();
+    let mut busy: HashMap<tokio::task::Id, Busy> = HashMap::new();
     let mut open = true;
     while open || !waiting.is_empty() || !lanes.is_empty() {
         while lanes.len() < lanes_max && is_worth(&desk, waiting.len(), &busy) {
             let most = share(waiting.len(), lanes_max.saturating_sub(lanes.len())).min(desk.batch);
-            let batch = gather(&mut waiting, most..=desk.batch, busy.values().flatten().copied().collect());
+            let batch = gather(
+                &mut waiting,
+                most..=desk.batch,
+                busy.values().flat_map(|busy| &busy.accounts).copied().collect(),
+            );
             if batch.is_empty() {
                 break;
             }
             let accounts = batch.iter().flat_map(|waiting| waiting.command.accounts()).collect();
-            let lane = lanes.spawn(serve(desk.clone(), batch));
-            busy.insert(lane.id(), accounts);
+            let lane = first_free(&busy);
+            let task = lanes.spawn(serve(Desk { press: desk.press.on_lane(lane), ..desk.clone() }, batch));
+            busy.insert(task.id(), Busy { lane, accounts });
         }
         tokio::select! {
             count = inbox.recv_many(&mut arrived, BATCH_MAX), if open && waiting.len() < WAITING_MAX => {
@@ -157,9 +174,9 @@ fn share(waiting: usize, free_lanes: usize) -> usize {
 
 /// Whether a further lane is worth its statements. Fewer commands than a running batch holds do
 /// better to wait for its end: together with those that arrive until then they are one batch.
-fn is_worth(desk: &Desk, waiting: usize, busy: &HashMap<tokio::task::Id, Vec<AccountId>>) -> bool {
+fn is_worth(desk: &Desk, waiting: usize, busy: &HashMap<tokio::task::Id, Busy>) -> bool {
     // A command names two accounts, or three.
-    let smallest = busy.values().map(|accounts| accounts.len() / 2).min().unwrap_or_default();
+    let smallest = busy.values().map(|busy| busy.accounts.len() / 2).min().unwrap_or_default();
     desk.batch == 1 || waiting >= smallest
 }
 

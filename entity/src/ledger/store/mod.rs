@@ -1,11 +1,12 @@
 //! The ledger's SQL: lock, read, write; or look and write at once. Each engine gets the statements
 //! that it is fastest with; what they mean is the same, and one suite tests both.
 //!
-//! PostgreSQL takes whole batches as arrays, so that every batch is the same prepared statement,
+//! PostgreSQL takes whole batches as arrays, so that every batch of a kind is the same prepared statement,
 //! whatever its size. SQLite has no round trips to save, and gets plain typed statements.
 
 mod postgres;
 mod sqlite;
+mod statement;
 
 use super::Claim;
 use super::books::{Balance, Books};
@@ -102,7 +103,7 @@ pub(super) async fn write(tx: &DatabaseTransaction, books: &Books) -> Result<(),
     if books.pages.is_empty() {
         Ok(())
     } else if is_postgres(tx) {
-        postgres::write(tx, books, &HashSet::new()).await
+        Ok(tx.execute_raw(statement::written(books, &HashSet::new())).await.map(drop)?)
     } else {
         sqlite::write(tx, books).await
     }
@@ -138,8 +139,9 @@ pub(super) async fn write_at_once(db: &Db, books: &Books, claims: &HashSet<Claim
     if books.pages.is_empty() {
         return Ok(Written::All);
     }
-    match postgres::write(db.ledger(), books, claims).await {
-        Ok(()) => Ok(Written::All),
+    let written = db.ledger().execute_raw(statement::written(books, claims)).await;
+    match written.map_err(Fault::from) {
+        Ok(_) => Ok(Written::All),
         Err(fault) if fault.is_about(KEYS) || fault.is_about(QUOTES) => Ok(Written::KeyUsed),
         Err(fault) if fault.is_rivalry() => Ok(Written::Rival),
         Err(fault) => Err(fault),
