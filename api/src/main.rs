@@ -131,6 +131,7 @@ fn rules(bank: Bank, settings: &Settings, outside: &Outside) -> Result<Bank, Str
         .with_rate_jump(outside.rate_jump())
         .with_quote_ttl(TimeDelta::seconds(settings.quote_ttl))
         .with_relying_party(settings.passkey_origin.clone());
+    let bank = outside.guarding(bank);
     Ok(match &settings.breached_passwords {
         Some(file) => {
             let breaches = Breaches::open(file).map_err(|error| format!("BREACHED_PASSWORDS: {error}"))?;

@@ -30,6 +30,8 @@ pub(crate) enum TransactionKind {
 #[derive(Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(remote = "transaction::State")]
 pub(crate) enum TransactionState {
+    /// The house looks into it; the money has left the wallet and waits, for a day at most.
+    InReview,
     /// Asked for; the bank has not been told yet.
     Requested,
     /// The bank has accepted it and will answer later.
@@ -42,7 +44,7 @@ pub(crate) enum TransactionState {
     Failed,
 }
 
-/// Why a bank did not do it.
+/// Why it was not done.
 #[derive(Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(remote = "transaction::Failure")]
 pub(crate) enum TransactionFailure {
@@ -50,6 +52,8 @@ pub(crate) enum TransactionFailure {
     Declined,
     /// The account at the other bank is closed or unknown there.
     AccountClosed,
+    /// The house has looked into it, and does not let it go on.
+    Rejected,
 }
 
 /// Which way the money goes, for the person who asks.

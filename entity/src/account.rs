@@ -38,6 +38,8 @@ pub enum Purpose {
     BankClearing,
     /// What has left a wallet and has not reached the person's bank.
     WithdrawalInTransit,
+    /// What has left a wallet and waits for an operator.
+    InReview,
     /// What the house has taken for its work.
     Fee,
     /// What the house has bought and sold of a currency: negative where it has sold what it has still to buy.
@@ -58,7 +60,12 @@ impl Purpose {
     pub fn may_be_negative(self) -> bool {
         match self {
             Self::BankClearing | Self::FxPosition => true,
-            Self::Wallet | Self::WithdrawalInTransit | Self::Fee | Self::FxSpread | Self::FxRounding => false,
+            Self::Wallet
+            | Self::WithdrawalInTransit
+            | Self::InReview
+            | Self::Fee
+            | Self::FxSpread
+            | Self::FxRounding => false,
         }
     }
 }

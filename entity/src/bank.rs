@@ -8,7 +8,7 @@ use crate::breach::Breaches;
 use crate::clock::Clock;
 use crate::db::Db;
 use crate::error::{Fault, Result};
-use crate::fraud::RuleSet;
+use crate::fraud::{RuleSet, Screen};
 use crate::id::Ids;
 use crate::keys::Keys;
 use crate::ledger::{Known, Ledger, Writing};
@@ -78,8 +78,13 @@ pub struct Bank {
     pub(crate) scans: Turnstile,
     pub(crate) gate: Arc<dyn Gate>,
     pub(crate) rates: Rates,
+    /// Balances as the ledger last saw them.
+    pub(crate) balances: Known,
     /// What looks like fraud.
     pub(crate) fraud_rules: Arc<RuleSet>,
+    pub(crate) screen: Screen,
+    /// Whether payments are looked at before they are made.
+    pub(crate) screening: bool,
     /// What may leave a wallet unasked.
     pub(crate) step_up: step_up::Rules,
     /// What may leave in a day and a month.
@@ -117,7 +122,8 @@ impl Bank {
         let vault = Vault::open(&db, keys, clock.now()).await?;
         Ok(Self {
             ledger: Ledger::start(db.clone(), clock.clone(), bell.clone(), known.clone(), writing),
-            by_name: account::by_name(db.clone(), known),
+            by_name: account::by_name(db.clone(), known.clone()),
+            balances: known,
             by_handle: user::by_handle(db.clone()),
             by_session: session::by_session(db.clone()),
             api_keys: ApiKeys::start(db.clone(), vault.clone()),
@@ -135,6 +141,8 @@ impl Bank {
             gate: Arc::new(Memory::default()),
             rates: Rates::default(),
             fraud_rules: Arc::new(RuleSet::built_in().map_err(|_| Fault::Corrupt("the rules of the house"))?),
+            screen: Screen::start(db.clone()),
+            screening: true,
             step_up: step_up::Rules::default(),
             limits: Limits::default(),
             rate_jump: Decimal::new(RATE_JUMP, 2),
@@ -170,6 +178,18 @@ impl Bank {
     #[must_use]
     pub fn with_step_up(self, rules: step_up::Rules) -> Self {
         Self { step_up: rules, ..self }
+    }
+
+    /// The same where payments are looked at before they are made, or are not.
+    #[must_use]
+    pub fn with_screening(self, screening: bool) -> Self {
+        Self { screening, ..self }
+    }
+
+    /// The same with other rules of what looks like fraud.
+    #[must_use]
+    pub fn with_fraud_rules(self, fraud_rules: Arc<RuleSet>) -> Self {
+        Self { fraud_rules, ..self }
     }
 
     /// The same where a rate may jump by this share before operators look at it.

@@ -35,7 +35,7 @@ use crate::{
     api_key as api_keys, conversion_order as orders, instrument as instruments, kyc, passkey as passkeys,
     payee, rate_alert as rate_alerts, security_question as questions, terms,
 };
-use sea_orm::sea_query::Query;
+use sea_orm::sea_query::{Expr, Query};
 use sea_orm::{
     ActiveEnum, ActiveValue::Set, ColumnTrait, Condition, DatabaseTransaction, EntityTrait, PaginatorTrait,
     QueryFilter,
@@ -159,7 +159,11 @@ async fn refuse_unless_empty(tx: &DatabaseTransaction, id: UserId) -> Result<()>
     let party =
         Condition::any().add(transaction::Column::Payer.eq(id)).add(transaction::Column::Payee.eq(id));
     let open = transaction::Entity::find().filter(transaction::Column::Id.in_subquery(jobs)).filter(party);
-    if open.count(tx).await? > 0 { Err(Code::ActsUnderWay.into()) } else { Ok(()) }
+    // What waits for an operator may come back.
+    let held = transaction::Entity::find().filter(Expr::cust("state = 'IN_REVIEW'"));
+    let held = held.filter(transaction::Column::Payer.eq(id));
+    let under_way = open.count(tx).await?.saturating_add(held.count(tx).await?);
+    if under_way > 0 { Err(Code::ActsUnderWay.into()) } else { Ok(()) }
 }
 
 /// The last message, to every handle.

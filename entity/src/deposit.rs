@@ -53,7 +53,7 @@ pub(crate) fn decide_conclusion(books: &Books, command: &Conclude) -> Result<Eff
     Ok(match to {
         State::Settled => effects.moving(command.clearing, command.wallet, amount).ending(job),
         State::Failed => effects.ending(job),
-        State::Requested | State::Submitted | State::Unknown => effects,
+        State::InReview | State::Requested | State::Submitted | State::Unknown => effects,
     })
 }
 

@@ -77,6 +77,11 @@ impl Exchange {
         Claim::Quote(self.quote, user)
     }
 
+    /// Refuses a price that the house stands by no longer.
+    pub(crate) fn refuse_expired(&self, now: Time) -> Result<(), Refusal> {
+        if self.expires_at <= now { Err(Code::QuoteExpired.at("quoteId")) } else { Ok(()) }
+    }
+
     /// Moves the money, from the account where it leaves to the one where it arrives.
     pub(crate) fn moving(
         &self,
@@ -85,9 +90,7 @@ impl Exchange {
         credit: AccountId,
         now: Time,
     ) -> Result<Effects, Refusal> {
-        if self.expires_at <= now {
-            return Err(Code::QuoteExpired.at("quoteId"));
-        }
+        self.refuse_expired(now)?;
         let Price { source, target, parts } = self.price;
         let desk = self.desk;
         let mut effects = effects.moving(debit, desk.taken, source);

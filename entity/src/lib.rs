@@ -27,7 +27,7 @@
 //! [`notification`], [`message`], [`link`].
 //! Operators: [`operator`], [`operator_event`], [`proposal`], [`alert`]. Logs that can't be changed unseen: [`chain`].
 //! Money: [`standing`], [`guard`], [`step_up`], [`payee`], [`account`], [`transaction`], [`transfer`], [`deposit`], [`withdrawal`], [`rail`],
-//! [`limit`], [`ledger`]. What looks like theft: [`fraud`]. Other currencies: [`rate`], [`fee`], [`price`], [`quote`], [`exchange`], [`conversion`],
+//! [`limit`], [`ledger`]. What looks like theft: [`fraud`], [`review`]. Other currencies: [`rate`], [`fee`], [`price`], [`quote`], [`exchange`], [`conversion`],
 //! [`conversion_order`], [`rate_alert`], [`total`]. Before it moves: [`preview`]. What the house has
 //! at stake: [`treasury`]. Reading: [`history`], [`annotation`], [`replica`]. Later: [`outbox`],
 //! [`relay`], [`dead_letter`], [`bell`], [`afterwards`]. The world outside, simulated: [`sandbox`].
@@ -97,6 +97,7 @@ pub mod refusal;
 pub mod registration;
 pub mod relay;
 pub mod replica;
+pub mod review;
 pub mod sandbox;
 mod seal;
 mod second_factor;

@@ -14,7 +14,7 @@ use crate::clock::Time;
 use crate::db::{Db, one_of};
 use crate::error::{Fault, Result};
 use crate::gather::{Answers, Gather};
-use crate::id::{JobId, MessageId, RecoveryId, ResetId, SheetId, TransactionId};
+use crate::id::{JobId, MessageId, ProposalId, RecoveryId, ResetId, SheetId, TransactionId};
 use crate::table::job;
 use chrono::Duration;
 use sea_orm::sea_query::Expr;
@@ -63,6 +63,13 @@ pub enum Job {
         /// Which.
         transaction: TransactionId,
     },
+    /// Let a payment go on that has waited for operators.
+    ReleasePayment {
+        /// Which.
+        transaction: TransactionId,
+        /// What has let it.
+        proposal: ProposalId,
+    },
 }
 
 impl Job {
@@ -74,6 +81,7 @@ impl Job {
         "follow-rates",
         "confirm-deposit",
         "settle-withdrawal",
+        "release-payment",
     ];
 
     /// Its queue.
@@ -85,6 +93,7 @@ impl Job {
             Self::FollowRates { .. } => "follow-rates",
             Self::ConfirmDeposit { .. } => "confirm-deposit",
             Self::SettleWithdrawal { .. } => "settle-withdrawal",
+            Self::ReleasePayment { .. } => "release-payment",
         }
     }
 
@@ -98,6 +107,8 @@ impl Job {
             Self::ConfirmDeposit { transaction } | Self::SettleWithdrawal { transaction } => {
                 JobId(transaction.0)
             }
+            // The payment's own name is that of its settlement.
+            Self::ReleasePayment { proposal, .. } => JobId(proposal.0),
         }
     }
 }

@@ -70,6 +70,8 @@ macro_rules! refusals {
             PasswordTooShort "PASSWORD_TOO_SHORT" false "Use a password of at least 12 characters." "密码至少 12 个字符。";
             PasswordWeak "PASSWORD_WEAK" false "This password can be guessed. Use several words that don't belong together." "该密码容易被猜到，请使用几个互不相关的词语。";
             PasswordWrong "PASSWORD_WRONG" false "The password is wrong." "密码错误。";
+            PaymentBlocked "PAYMENT_BLOCKED" false "This payment can't be made. Support knows why." "无法进行此付款，详情请联系客服。";
+            PaymentDecided "PAYMENT_DECIDED" false "This payment does not wait for an operator, or no longer." "该付款未在等待审核，或已有决定。";
             PeriodInvalid "PERIOD_INVALID" false "The period ends before it begins, or has more than 400 points; choose a longer interval." "时间段无效，或超过 400 个数据点，请选择更长的间隔。";
             PhoneInvalid "PHONE_INVALID" false "Write the phone number in international form, such as +4915112345678." "请使用国际格式的手机号，例如 +8613812345678。";
             PhraseInvalid "PHRASE_INVALID" false "Use a phrase of at most 100 characters." "防伪短语最多 100 个字符。";
@@ -95,6 +97,7 @@ macro_rules! refusals {
             ScheduleInvalid "SCHEDULE_INVALID" false "The last rule has to be for everything; no rule takes more than 20 percent or 1,000 euros." "最后一条规则须适用于所有情况；任何规则不得超过 20% 或 1000 欧元。";
             ScopesInvalid "SCOPES_INVALID" false "Choose what the key may: at least one scope." "请至少选择一项权限。";
             ScopeMissing "SCOPE_MISSING" false "This API key is not allowed to do this." "该 API 密钥没有此操作的权限。";
+            ScreeningUnavailable "SCREENING_UNAVAILABLE" true "Payments of this size can't be made just now. Try again later with the same idempotency key." "目前无法进行此金额的付款，请稍后使用相同的幂等键重试。";
             SecurityQuestionsInvalid "SECURITY_QUESTIONS_INVALID" false "Choose three to ten different questions, with different answers of 3 to 100 characters that are not in them." "请设置三至十个不同的问题，答案须各不相同，3 至 100 个字符，且不得包含在问题中。";
             SecurityQuestionsOff "SECURITY_QUESTIONS_OFF" false "This wallet does not use security questions." "此钱包不使用安全问题。";
             SelfApproval "SELF_APPROVAL" false "Somebody else has to do this: nobody approves its own proposal or dismisses itself." "此操作须由其他人完成：不能批准自己的提案或解除自己的职务。";

@@ -4,8 +4,9 @@
 //! Guarantees: the terms of a transaction never change; only its state does, and only forward:
 //!
 //! ```text
-//! REQUESTED ──► SUBMITTED ◄──► UNKNOWN        a rail has it · a rail has not answered
-//!     └──────────────┴───────────┴──► SETTLED or FAILED, which are final
+//! IN_REVIEW                                   an operator looks into it
+//!     ├──► REQUESTED ──► SUBMITTED ◄──► UNKNOWN        a rail has it · a rail has not answered
+//!     └────────┴──────────────┴───────────┴──► SETTLED or FAILED, which are final
 //! ```
 
 use crate::clock::Time;
@@ -39,6 +40,8 @@ pub enum Kind {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "String", db_type = "Text", rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum State {
+    /// It looks like fraud; the money waits until an operator has looked into it.
+    InReview,
     /// Asked for; the rail has not been told yet.
     Requested,
     /// The rail has accepted it and will answer later.
@@ -56,12 +59,12 @@ impl State {
     pub fn is_final(self) -> bool {
         match self {
             Self::Settled | Self::Failed => true,
-            Self::Requested | Self::Submitted | Self::Unknown => false,
+            Self::InReview | Self::Requested | Self::Submitted | Self::Unknown => false,
         }
     }
 }
 
-/// Why a rail did not do it.
+/// Why it was not done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "String", db_type = "Text", rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Failure {
@@ -69,6 +72,8 @@ pub enum Failure {
     Declined,
     /// The account at the other bank is closed or unknown there.
     AccountClosed,
+    /// The house has looked into it, or could not in time, and does not let it go on.
+    Rejected,
 }
 
 /// The person's own name for one act: asked twice with it, the act is done once.

@@ -1,6 +1,6 @@
 //! Transfers: from one person to another, named by e-mail address or phone number.
 //!
-//! Guarantees: done at once or not at all; the payee's account in that currency opens by itself. With a quote it arrives
+//! Guarantees: done at once or not at all, but for what looks like fraud, which waits for an operator ([`review`]); the payee's account in that currency opens by itself. With a quote it arrives
 //! in another currency, as quoted. The
 //! payer's session is open and the handle is the payee's at the moment of the transfer itself.
 //! The payer is asked first, unless the payment is exempt ([`step_up`](crate::step_up)).
@@ -15,13 +15,13 @@ use crate::exchange::Exchange;
 use crate::handle::{Fingerprint, Handle};
 use crate::id::{AccountId, ChallengeId, QuoteId, TransactionId, UserId};
 use crate::ledger::{Books, Change, Claim, Command, Effects};
-use crate::limit::{self, Measure};
 use crate::money::{Amount, Currency};
 use crate::preview;
 use crate::quote::{self, Quote};
 use crate::refusal::{Code, Refusal};
+use crate::review;
 use crate::session::Caller;
-use crate::step_up::{self, Consent, Paid, Payment};
+use crate::step_up::{self, Paid, Payment, Permit};
 use crate::terms;
 use crate::throttle::{By, Counted, take};
 use crate::transaction::{Draft, IdempotencyKey, Kind, State, is_done};
@@ -51,8 +51,7 @@ pub(crate) struct Create {
     pub(crate) draft: Draft,
     pub(crate) claims: Vec<Claim>,
     pub(crate) exchange: Option<Exchange>,
-    pub(crate) consent: Consent,
-    pub(crate) measure: Measure,
+    pub(crate) permit: Permit,
 }
 
 /// Decides a transfer.
@@ -64,13 +63,17 @@ pub(crate) fn decide(books: &Books, command: &Create) -> Result<Effects, Refusal
         AccountState::Closed => return Err(Code::RecipientUnavailable.at("to")),
     }
     let settled = Effects::of(Change::Create(draft.clone(), State::Settled));
-    let moved = match &command.exchange {
-        Some(exchange) => exchange.moving(settled, draft.debit, draft.credit, books.now)?,
-        None => settled.moving(draft.debit, draft.credit, draft.amount),
+    let moved = match (command.permit.review, &command.exchange) {
+        (None, Some(exchange)) => exchange.moving(settled, draft.debit, draft.credit, books.now)?,
+        (None, None) => settled.moving(draft.debit, draft.credit, draft.amount),
+        (Some(review), exchange) => {
+            // The price stands, however long it waits.
+            exchange.iter().try_for_each(|exchange| exchange.refuse_expired(books.now))?;
+            review::held(draft, review)
+        }
     };
-    let spent = limit::decide(books, command.measure)?;
-    let spent = step_up::decide(books.account(draft.debit)?, draft.amount, command.consent, spent)?;
-    Ok(moved.spending(command.measure.home, spent))
+    let (home, spent) = step_up::decide(books, draft, command.permit)?;
+    Ok(moved.spending(home, spent))
 }
 
 /// Sends money, or asks the payer first.
@@ -79,7 +82,7 @@ pub(crate) fn decide(books: &Books, command: &Create) -> Result<Effects, Refusal
 /// `TERMS_NOT_ACCEPTED`, `RECIPIENT_UNKNOWN`, `RECIPIENT_UNAVAILABLE`, `SELF_TRANSFER`, `USER_FROZEN`, `SESSION_ENDED`,
 /// `INSUFFICIENT_FUNDS`, `LIMIT_EXCEEDED`, `IDEMPOTENCY_KEY_REUSED`, `RECENTLY_RESET`, `CHALLENGE_INVALID`,
 /// `TOO_MANY_TRIES`, `QUOTE_EXPIRED` with a fresh quote, `QUOTE_USED`, `QUOTE_MISMATCH`, `PREVIEW_INVALID`,
-/// `PREVIEW_EXPIRED`, `OVERLOADED`.
+/// `PREVIEW_EXPIRED`, `PAYMENT_BLOCKED`, `SCREENING_UNAVAILABLE`, `OVERLOADED`.
 pub async fn create(bank: &Bank, payer: Caller, order: Order) -> Result<Paid> {
     terms::require(bank, payer, &order.key).await?;
     let done = pay(bank, payer, &order).await;
@@ -115,8 +118,10 @@ async fn pay(bank: &Bank, payer: Caller, order: &Order) -> Result<Paid> {
     let payment = Payment {
         payer,
         amount: order.amount,
+        from: account::wallet(bank, payer.user, order.amount.currency()).await?,
         arrives: quote.as_ref().map(|quote| quote.price.target.currency()),
         payee: payee.0,
+        person: Some(payee),
         shown: order.to.to_string(),
         key: order.key.clone(),
         challenge: order.challenge,
@@ -128,9 +133,9 @@ async fn pay(bank: &Bank, payer: Caller, order: &Order) -> Result<Paid> {
     let draft = draft(bank, payer, payee, order, exchange.as_ref()).await?;
     let mut claims = vec![Claim::Session(payer.session, payer.user), Claim::Handle(to, payee)];
     claims.extend(exchange.as_ref().map(|exchange| exchange.claim(payer.user)));
-    let done = step_up::pay(bank, payment, |consent, measure| {
+    let done = step_up::pay(bank, payment, |permit| {
         let (draft, claims, exchange) = (draft.clone(), claims.clone(), exchange.clone());
-        bank.ledger.submit(Command::Transfer(Create { draft, claims, exchange, consent, measure }))
+        bank.ledger.submit(Command::Transfer(Create { draft, claims, exchange, permit }))
     })
     .await;
     match &quote {

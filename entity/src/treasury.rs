@@ -74,7 +74,9 @@ pub async fn report(bank: &Bank) -> Result<Report> {
             Purpose::FxSpread => 1,
             Purpose::Fee => 2,
             Purpose::FxRounding => 3,
-            Purpose::Wallet | Purpose::BankClearing | Purpose::WithdrawalInTransit => continue,
+            Purpose::Wallet | Purpose::BankClearing | Purpose::WithdrawalInTransit | Purpose::InReview => {
+                continue;
+            }
         };
         lines.entry(line.balance.currency).or_default()[at] = line.balance.minor;
     }

@@ -1,7 +1,8 @@
 //! Withdrawals: money from the wallet to a person's bank.
 //!
 //! Guarantees: the money leaves the wallet with the request and waits in an account of its own,
-//! `withdrawal in transit`; from there it goes on to the bank once, or back to the wallet once.
+//! `withdrawal in transit`; from there it goes on to the bank once, or back to the wallet once. What looks like fraud
+//! waits before that for an operator ([`review`]).
 
 use crate::account::{self, Purpose};
 use crate::bank::Bank;
@@ -9,12 +10,12 @@ use crate::error::Result;
 use crate::id::{AccountId, ChallengeId, TransactionId};
 use crate::instrument;
 use crate::ledger::{Books, Change, Command, Effects};
-use crate::limit::{self, Measure};
 use crate::outbox::Job;
 use crate::rail::{self, Order, Outcome};
 use crate::refusal::Refusal;
+use crate::review;
 use crate::session::Caller;
-use crate::step_up::{self, Consent, Paid, Payment};
+use crate::step_up::{self, Paid, Payment, Permit};
 use crate::terms;
 use crate::transaction::{Draft, Kind, State, Transaction};
 
@@ -23,8 +24,7 @@ use crate::transaction::{Draft, Kind, State, Transaction};
 pub(crate) struct Request {
     pub(crate) draft: Draft,
     pub(crate) in_transit: AccountId,
-    pub(crate) consent: Consent,
-    pub(crate) measure: Measure,
+    pub(crate) permit: Permit,
 }
 
 /// What the rail said of a withdrawal.
@@ -41,12 +41,14 @@ pub(crate) struct Conclude {
 pub(crate) fn decide_request(books: &Books, command: &Request) -> Result<Effects, Refusal> {
     let draft = &command.draft;
     books.account(draft.debit)?.state.may_pay()?;
-    let spent = limit::decide(books, command.measure)?;
-    let spent = step_up::decide(books.account(draft.debit)?, draft.amount, command.consent, spent)?;
-    Ok(Effects::of(Change::Create(draft.clone(), State::Requested))
-        .moving(draft.debit, command.in_transit, draft.amount)
-        .spending(command.measure.home, spent)
-        .then(Job::SettleWithdrawal { transaction: draft.id }))
+    let (home, spent) = step_up::decide(books, draft, command.permit)?;
+    let effects = match command.permit.review {
+        Some(review) => review::held(draft, review),
+        None => Effects::of(Change::Create(draft.clone(), State::Requested))
+            .moving(draft.debit, command.in_transit, draft.amount)
+            .then(Job::SettleWithdrawal { transaction: draft.id }),
+    };
+    Ok(effects.spending(home, spent))
 }
 
 /// Decides what the rail's answer changes: the waiting money goes on, or back.
@@ -61,7 +63,7 @@ pub(crate) fn decide_conclusion(books: &Books, command: &Conclude) -> Result<Eff
     Ok(match to {
         State::Settled => effects.moving(command.in_transit, command.clearing, amount).ending(job),
         State::Failed => effects.moving(command.in_transit, command.wallet, amount).ending(job),
-        State::Requested | State::Submitted | State::Unknown => effects,
+        State::InReview | State::Requested | State::Submitted | State::Unknown => effects,
     })
 }
 
@@ -69,7 +71,8 @@ pub(crate) fn decide_conclusion(books: &Books, command: &Conclude) -> Result<Eff
 ///
 /// # Errors
 /// `TERMS_NOT_ACCEPTED`, `NOT_FOUND` for an instrument that is not one's own, `USER_FROZEN`, `USER_CLOSED`, `INSUFFICIENT_FUNDS`,
-/// `LIMIT_EXCEEDED`, `IDEMPOTENCY_KEY_REUSED`, `RECENTLY_RESET`, `CHALLENGE_INVALID`, `TOO_MANY_TRIES`, `OVERLOADED`.
+/// `LIMIT_EXCEEDED`, `IDEMPOTENCY_KEY_REUSED`, `RECENTLY_RESET`, `CHALLENGE_INVALID`, `TOO_MANY_TRIES`, `PAYMENT_BLOCKED`,
+/// `SCREENING_UNAVAILABLE`, `OVERLOADED`.
 pub async fn request(
     bank: &Bank,
     payer: Caller,
@@ -79,11 +82,14 @@ pub async fn request(
     terms::require(bank, payer, &order.key).await?;
     let (user, currency) = (payer.user, order.amount.currency());
     let instrument = instrument::find(bank, user, order.instrument).await?;
+    let wallet = account::wallet(bank, user, currency).await?;
     let payment = Payment {
         payer,
         amount: order.amount,
+        from: wallet,
         arrives: None,
         payee: instrument.id.0,
+        person: None,
         shown: instrument.masked_iban(),
         key: order.key.clone(),
         challenge,
@@ -95,7 +101,7 @@ pub async fn request(
         key: order.key,
         amount: order.amount,
         exchanged: None,
-        debit: account::wallet(bank, user, currency).await?,
+        debit: wallet,
         credit: account::house(bank, Purpose::BankClearing, currency).await?,
         payer: Some(user),
         payee: None,
@@ -103,8 +109,8 @@ pub async fn request(
         note: None,
     };
     let in_transit = account::house(bank, Purpose::WithdrawalInTransit, currency).await?;
-    step_up::pay(bank, payment, |consent, measure| {
-        let request = Request { draft: draft.clone(), in_transit, consent, measure };
+    step_up::pay(bank, payment, |permit| {
+        let request = Request { draft: draft.clone(), in_transit, permit };
         bank.ledger.submit(Command::RequestWithdrawal(request))
     })
     .await

@@ -23,7 +23,7 @@ struct Migrator;
 
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        let sql: [Sql; 11] = [
+        let sql: [Sql; 12] = [
             Sql { name: "m0002_operators", text: include_str!("m0002_operators.sql") },
             Sql { name: "m0003_passkeys", text: include_str!("m0003_passkeys.sql") },
             Sql { name: "m0004_api_keys", text: include_str!("m0004_api_keys.sql") },
@@ -35,6 +35,7 @@ impl MigratorTrait for Migrator {
             Sql { name: "m0010_limits", text: include_str!("m0010_limits.sql") },
             Sql { name: "m0011_exchange", text: include_str!("m0011_exchange.sql") },
             Sql { name: "m0012_fraud", text: include_str!("m0012_fraud.sql") },
+            Sql { name: "m0013_review", text: include_str!("m0013_review.sql") },
         ];
         let mut all: Vec<Box<dyn MigrationTrait>> = vec![Box::new(m0001_bank::Migration)];
         for migration in sql {

@@ -29,6 +29,9 @@ macro_rules! on_both_setups {
     (limited: $($story:ident),+ $(,)?) => {
         $crate::on_both_setups!(@ open_limited $($story),+);
     };
+    (screened: $($story:ident),+ $(,)?) => {
+        $crate::on_both_setups!(@ open_screened $($story),+);
+    };
     ($($story:ident),+ $(,)?) => {
         $crate::on_both_setups!(@ open $($story),+);
     };

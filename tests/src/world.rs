@@ -86,7 +86,13 @@ impl World {
         Self::open_as(setup, limited, |gateways| gateways).await
     }
 
-    /// The same with another bank; without limits, unless it has some.
+    /// The same where payments are looked at before they are made, and nobody is asked otherwise.
+    pub async fn open_screened(setup: Setup) -> Self {
+        let screened = |bank: Bank| bank.with_step_up(unasked()).with_screening(true);
+        Self::open_as(setup, screened, |gateways| gateways).await
+    }
+
+    /// The same with another bank; without limits and screening, unless it has some.
     pub async fn open_as(
         setup: Setup,
         house: impl FnOnce(Bank) -> Bank,
@@ -96,7 +102,7 @@ impl World {
         let (place, db) = Place::new(setup).await;
         let bank =
             Bank::open(db, Keys::new([7; 32]), Clock::adjustable(), true).await.expect("the bank opens");
-        let bank = house(bank.with_limits(Limits::NONE));
+        let bank = house(bank.with_limits(Limits::NONE).with_screening(false));
         let redis = (setup == Setup::Real).then(Redis::start);
         let bank = match &redis {
             Some(redis) => {

@@ -9,6 +9,7 @@ use crate::{message, password_reset, rail, rate, recovery};
 use entity::Error;
 use entity::id::JobId;
 use entity::outbox::{self, Entry, Job};
+use entity::review;
 
 /// Answers one ticket.
 pub async fn answer(context: &Context, id: JobId) {
@@ -40,6 +41,10 @@ async fn handle(context: &Context, entry: &Entry) -> Result<(), Left> {
         Job::FollowRates { .. } => rate::follow(context, entry).await,
         Job::ConfirmDeposit { transaction } | Job::SettleWithdrawal { transaction } => {
             rail::advance(context, entry, transaction).await
+        }
+        Job::ReleasePayment { transaction, .. } => {
+            review::release(&context.bank, transaction, entry.id).await?;
+            Ok(())
         }
     }
 }

@@ -35,6 +35,7 @@ async fn run(settings: Settings) -> Result<(), String> {
     let bank = bank.map_err(|error| format!("DATABASE_URL, MASTER_KEY: {error}"))?;
     let bank = bank.with_links(settings.outside.links()).with_rate_jump(settings.outside.rate_jump());
     let bank = bank.with_security_questions(settings.outside.security_questions());
+    let bank = settings.outside.guarding(bank);
     let queues = Queues::redis(&settings.redis_url, &settings.redis_namespace, worker::KINDS)
         .await
         .map_err(|fault| format!("REDIS_URL: {fault}"))?;

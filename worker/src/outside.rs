@@ -8,6 +8,7 @@ use crate::simulator;
 use crate::sms::Sms;
 use clap::{Args, ValueEnum};
 use entity::Bank;
+use entity::fraud::RuleSet;
 use entity::link::Links;
 use rust_decimal::Decimal;
 use std::sync::Arc;
@@ -54,6 +55,15 @@ pub struct Outside {
     #[arg(long, env = "NOT_ME_URL", value_parser = entity::link::check, global = true)]
     pub not_me_url: Option<String>,
 
+    /// Whether payments that look like fraud are asked about, held or refused before they are made: on or off. Off, operators
+    /// are told of them afterwards, as they are in any case
+    #[arg(long, env = "SCREENING", default_value = "on", global = true)]
+    pub screening: Switch,
+
+    /// A file of the rules by which payments look like fraud, in JSON, instead of those that are built in
+    #[arg(long, env = "FRAUD_RULES", value_parser = RuleSet::open, global = true)]
+    pub fraud_rules: Option<Arc<RuleSet>>,
+
     /// Whether people may choose security questions: off or on. On deviates from OWASP ASVS 5.0, 6.4.2
     #[arg(long, env = "SECURITY_QUESTIONS", default_value = "off", global = true)]
     pub security_questions: Switch,
@@ -70,6 +80,15 @@ pub enum Switch {
 }
 
 impl Outside {
+    /// The bank, guarded against fraud as it is said here.
+    pub fn guarding(&self, bank: Bank) -> Bank {
+        let bank = bank.with_screening(self.screening == Switch::On);
+        match &self.fraud_rules {
+            Some(rules) => bank.with_fraud_rules(rules.clone()),
+            None => bank,
+        }
+    }
+
     /// Whether people may choose security questions.
     pub fn security_questions(&self) -> bool {
         self.security_questions == Switch::On

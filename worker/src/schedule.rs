@@ -8,15 +8,16 @@ use apalis_cron::{CronScheduler, Tick};
 use cron::Schedule;
 use entity::{
     Bank, Error, api_key, challenge, fraud, guard, ledger, message, operator, passkey, password_reset, quote,
-    recovery, session, signing_key, throttle, vault, verification,
+    recovery, review, session, signing_key, throttle, vault, verification,
 };
 use std::future::Future;
 use std::str::FromStr;
 
 /// Each task and when it runs: second, minute, hour, day, month, weekday.
-const TASKS: [(Task, &str); 7] = [
+const TASKS: [(Task, &str); 8] = [
     (Task::RefreshRates, "*/15 * * * * *"),
     (Task::WatchPayments, "*/5 * * * * *"),
+    (Task::EndReviews, "20 * * * * *"),
     (Task::AuditLedger, "30 */10 * * * *"),
     (Task::ForgetExpired, "45 7 * * * *"),
     (Task::FinishRecoveries, "10 * * * * *"),
@@ -31,6 +32,8 @@ pub enum Task {
     RefreshRates,
     /// Looks at what has moved, and tells operators of what looks like fraud.
     WatchPayments,
+    /// Sends back what has waited too long for operators.
+    EndReviews,
     /// Checks every law of the ledger.
     AuditLedger,
     /// Removes codes, messages, counters, sessions and keys that are long over.
@@ -56,6 +59,13 @@ pub async fn perform(context: &Context, task: Task) -> Result<(), String> {
             let seen = fraud::watch(bank).await.map_err(text)?;
             if seen.reported > 0 {
                 tracing::warn!(seen.judged, seen.reported, "payments look like fraud");
+            }
+            Ok(())
+        }
+        Task::EndReviews => {
+            let rejected = review::reject_overdue(bank).await.map_err(text)?;
+            if rejected > 0 {
+                tracing::warn!(rejected, "payments were sent back, since no operator has looked into them");
             }
             Ok(())
         }

@@ -19,6 +19,8 @@ pub(crate) enum AccountPurpose {
     BankClearing,
     /// What has left a wallet and has not reached the person's bank.
     WithdrawalInTransit,
+    /// What has left a wallet and waits for operators.
+    InReview,
     /// What the house has taken for its work.
     Fee,
     /// What the house has bought and sold of a currency: negative where it has sold what it has still to buy.

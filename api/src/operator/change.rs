@@ -7,7 +7,7 @@ use crate::id::Named;
 use crate::money::{Currency, Decimal};
 use async_graphql::{ID, InputObject, OneofObject, SimpleObject, Union};
 use entity::fee::Schedule;
-use entity::id::{ApplicationId, RecoveryId, SheetId, UserId};
+use entity::id::{ApplicationId, RecoveryId, SheetId, TransactionId, UserId};
 use entity::proposal::Change as Proposed;
 use entity::rate_alert::parse_rate;
 
@@ -30,6 +30,13 @@ pub(crate) struct RaiseLevel {
 pub(crate) struct RecoverHandle {
     /// The global id of the case.
     recovery_case_id: ID,
+}
+
+/// A payment that has waited, and goes on.
+#[derive(SimpleObject)]
+pub(crate) struct ReleasePayment {
+    /// The global id of the transaction.
+    transaction_id: ID,
 }
 
 /// Somebody who may sign in as an operator, or with other roles, or again with another password and app.
@@ -78,6 +85,8 @@ pub(crate) enum Change {
     RaiseLevel(RaiseLevel),
     /// Reviewers decide.
     RecoverHandle(RecoverHandle),
+    /// Reviewers decide.
+    ReleasePayment(ReleasePayment),
     /// Treasurers decide.
     AcceptRates(AcceptRates),
     /// Treasurers decide.
@@ -99,6 +108,9 @@ impl From<Proposed> for Change {
             }
             Proposed::RecoverHandle { recovery } => {
                 Self::RecoverHandle(RecoverHandle { recovery_case_id: recovery.to_global().to_id() })
+            }
+            Proposed::ReleasePayment { transaction } => {
+                Self::ReleasePayment(ReleasePayment { transaction_id: transaction.to_global().to_id() })
             }
             Proposed::AcceptRates { sheet } => {
                 Self::AcceptRates(AcceptRates { rates_id: sheet.to_global().to_id() })
@@ -138,6 +150,8 @@ pub(crate) enum ChangeInput {
     RaiseLevel(ID),
     /// The global id of a case whose wallet is to have the new handle. For reviewers.
     RecoverHandle(ID),
+    /// The global id of a transaction in review that is to go on. For reviewers.
+    ReleasePayment(ID),
     /// The global id of rates that were held, and are to be used. For treasurers.
     AcceptRates(ID),
     /// A rate to be set by hand. For treasurers.
@@ -159,6 +173,10 @@ impl ChangeInput {
             }
             Self::RecoverHandle(id) => {
                 Proposed::RecoverHandle { recovery: RecoveryId::parse(&id, "change.recoverHandle")? }
+            }
+            Self::ReleasePayment(id) => {
+                let transaction = TransactionId::parse(&id, "change.releasePayment")?;
+                Proposed::ReleasePayment { transaction }
             }
             Self::AcceptRates(id) => {
                 Proposed::AcceptRates { sheet: SheetId::parse(&id, "change.acceptRates")? }

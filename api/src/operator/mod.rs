@@ -13,6 +13,7 @@ mod person;
 mod proposal;
 mod rate;
 mod recovery;
+mod review;
 mod treasury;
 
 use crate::authentication::{bank, origin};
@@ -32,6 +33,7 @@ use person::{PersonMutation, PersonQuery};
 use proposal::{Proposal, ProposalMutation, ProposalQuery};
 use rate::{Alert, RateMutation, RateQuery};
 use recovery::{RecoveryCase, RecoveryMutation, RecoveryQuery};
+use review::{PaymentInReview, ReviewMutation, ReviewQuery};
 use treasury::TreasuryQuery;
 use uuid::Uuid;
 
@@ -67,6 +69,7 @@ pub struct OperatorQuery(
     ProposalQuery,
     RateQuery,
     RecoveryQuery,
+    ReviewQuery,
     TreasuryQuery,
 );
 
@@ -80,6 +83,7 @@ pub struct OperatorMutation(
     ProposalMutation,
     RateMutation,
     RecoveryMutation,
+    ReviewMutation,
 );
 
 /// The schema of operators.
@@ -99,6 +103,8 @@ pub fn builder() -> SchemaBuilder<OperatorQuery, OperatorMutation, EmptySubscrip
         "A page of applications.",
         "An application and its place.",
     );
+    let builder =
+        described::<_, _, _, PaymentInReview>(builder, "A page of payments.", "A payment and its place.");
     let builder = described::<_, _, _, RecoveryCase>(builder, "A page of cases.", "A case and its place.");
     described::<_, _, _, Proposal>(builder, "A page of proposals.", "A proposal and its place.")
 }

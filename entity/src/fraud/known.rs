@@ -11,10 +11,13 @@ use crate::error::{Fault, Result};
 use crate::id::UserId;
 use crate::table::{fraud_profile, transaction, user};
 use sea_orm::sea_query::{Expr, OnConflict};
-use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect,
+};
 use std::collections::{HashMap, HashSet};
 
 /// What is known of a person.
+#[derive(Clone, Debug)]
 pub(super) struct Known {
     pub(super) profile: Profile,
     /// The profile's version in the database; none, where there is no row.
@@ -25,8 +28,15 @@ pub(super) struct Known {
 
 /// What is known of all who took part.
 pub(super) async fn known(bank: &Bank, rows: &[transaction::Model]) -> Result<HashMap<UserId, Known>> {
-    let db = bank.db.connection();
     let ids: HashSet<UserId> = rows.iter().flat_map(|row| [row.payer, row.payee]).flatten().collect();
+    Ok(known_of(bank.db.connection(), &ids).await?)
+}
+
+/// What is known of these people.
+pub(super) async fn known_of(
+    db: &impl ConnectionTrait,
+    ids: &HashSet<UserId>,
+) -> Result<HashMap<UserId, Known>, Fault> {
     let these = one_of(db, user::Column::Id, ids.iter().map(|id| id.0));
     let since: Vec<(UserId, Time)> = user::Entity::find()
         .select_only()

@@ -9,13 +9,15 @@
 //! the same verdict, live, in a replay and in a test. A rule that can't be read, that speaks of what there is not,
 //! or could divide by zero or run long, is refused when it is loaded.
 //!
-//! Refuses nothing yet: it [watches](watch) what has moved and tells operators. Costs a person's profile of at most some
-//! kilobytes, and for each payment the rows of it and of the two profiles, after the money has moved.
+//! It is asked twice: the [screen] before the money moves, and the [watch] after it has, which keeps the profiles and tells
+//! operators. Costs a person's profile of at most some kilobytes; what else, is said there.
 
 mod known;
+mod learned;
 mod moved;
 mod profile;
 mod rule;
+mod screen;
 mod signal;
 mod verdict;
 mod watch;
@@ -25,3 +27,6 @@ pub use rule::{Outcome, Rule, RuleSet};
 pub use signal::{Payment, SIGNALS, Signal, Signals};
 pub use verdict::{Fired, Verdict, judge};
 pub use watch::{Watched, watch};
+
+pub(crate) use learned::learn;
+pub(crate) use screen::{Screen, remember, screen};

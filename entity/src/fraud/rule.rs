@@ -13,6 +13,7 @@
 use super::signal::{SIGNALS, Signals};
 use cel::common::ast::{CallExpr, Expr, LiteralValue};
 use cel::{Context, Env, IdedExpr, Program, Value};
+use sea_orm::{DeriveActiveEnum, EnumIter};
 use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
 use std::sync::{Arc, LazyLock};
@@ -25,8 +26,11 @@ const BRACKETS: usize = 20;
 const RULES: usize = 100;
 
 /// What is to be done about a payment, the mildest first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, EnumIter, DeriveActiveEnum,
+)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+#[sea_orm(rs_type = "String", db_type = "Text", rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Outcome {
     /// Nothing.
     Allow,
@@ -94,6 +98,15 @@ impl RuleSet {
     /// The same.
     pub fn parse(json: &str) -> Result<Self, String> {
         Self::load(serde_json::from_str(json).map_err(|error| error.to_string())?)
+    }
+
+    /// Loads rules from a file.
+    ///
+    /// # Errors
+    /// The same, or why the file can't be read.
+    pub fn open(path: &str) -> Result<Arc<Self>, String> {
+        let json = std::fs::read_to_string(path).map_err(|error| format!("{path}: {error}"))?;
+        Self::parse(&json).map(Arc::new)
     }
 
     /// The rules that the house begins with.

@@ -23,6 +23,10 @@ pub struct Payment {
     pub payee_since: Option<i64>,
     /// What was in the account before, in cents.
     pub balance_before: i64,
+    /// Since when its payer is signed in, where that is known.
+    pub session_since: Option<i64>,
+    /// Since when the device is known that it is signed in on.
+    pub device_since: Option<i64>,
 }
 
 /// What a rule may speak of.
@@ -62,6 +66,8 @@ signals! {
     night true "It is between midnight and five in the morning, UTC.";
     wallet_days false "Days since the payer has signed up.";
     payee_days false "Days since the payee has signed up; 36500 for a bank account.";
+    session_minutes false "Minutes since the payer has signed in; 60000000 where that is not known.";
+    device_days false "Days since its device was first seen; 36500 where that is not known, and for API keys.";
     idle_days false "Days since anything happened in the payer's wallet; 0 where nothing ever did.";
     balance_percent false "What is paid, as a share of what was there before.";
     usual_percent false "What is paid, as a share of what the payer pays at once on average; 0 where it never paid.";
@@ -120,6 +126,8 @@ impl Signals {
             night: i64::from(now.rem_euclid(DAY) < 5 * HOUR),
             wallet_days: (now - payment.payer_since) / DAY,
             payee_days: payment.payee_since.map_or(36_500, |since| (now - since) / DAY),
+            session_minutes: payment.session_since.map_or(60_000_000, |since| (now - since) / 60),
+            device_days: payment.device_since.map_or(36_500, |since| (now - since) / DAY),
             idle_days: payer.last_at().map_or(0, |last| (now - last) / DAY),
             balance_percent: percent(cents, payment.balance_before),
             usual_percent: percent(cents, payer.usual()),
@@ -151,7 +159,19 @@ mod tests {
     fn payment(cents: i64, payee: u64) -> Payment {
         let at = 1_800_000_000;
         let (payer_since, payee_since) = (at - 100 * DAY, Some(at - DAY));
-        Payment { at, cents, leaves: false, payee, payer_since, payee_since, balance_before: 20_000 }
+        let (session_since, device_since) = (Some(at - 120), None);
+        let balance_before = 20_000;
+        Payment {
+            at,
+            cents,
+            leaves: false,
+            payee,
+            payer_since,
+            payee_since,
+            balance_before,
+            session_since,
+            device_since,
+        }
     }
 
     #[test]
@@ -162,6 +182,8 @@ mod tests {
             new_payee: 1,
             wallet_days: 100,
             payee_days: 1,
+            session_minutes: 2,
+            device_days: 36_500,
             balance_percent: 50,
             out_count_hour: 1,
             out_count_day: 1,

@@ -4,10 +4,10 @@
 
 use super::rule::{Outcome, RuleSet, context};
 use super::signal::Signals;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// A rule that fired.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fired {
     /// Its name.
     pub rule: String,
@@ -18,7 +18,7 @@ pub struct Fired {
 }
 
 /// See the module.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Verdict {
     /// What is done.
     pub outcome: Outcome,

@@ -22,7 +22,7 @@ use crate::id::{TransactionId, UserId};
 use crate::limit;
 use crate::money::Amount;
 use crate::table::{fraud_watch, transaction};
-use crate::transaction::Kind;
+use crate::transaction::{Kind, State};
 use chrono::Duration;
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{
@@ -122,7 +122,13 @@ async fn take(
     moved: &Moved,
 ) -> Result<Option<(TransactionId, Verdict, Signals)>> {
     let (row, came) = (&moved.transaction, moved.posting.amount > 0);
+    let own = row.payer == Some(moved.owner);
+    // What waits for an operator, or was sent back, is nothing to learn from: who tries twice pays somebody new twice.
+    if own && matches!(row.state, State::InReview | State::Failed) {
+        return Ok(None);
+    }
     let (way, side) = match (row.kind, came) {
+        (Kind::Transfer, true) if own => return Ok(None),
         (Kind::Transfer, false) => (Way::Out, row.payee.map(|id| id.0)),
         (Kind::Withdrawal, false) => (Way::Out, row.instrument.map(|id| id.0)),
         (Kind::Transfer, true) => (Way::In, row.payer.map(|id| id.0)),
@@ -153,6 +159,8 @@ async fn take(
             payer_since: payer.since,
             payee_since: payee.map(|payee| payee.since),
             balance_before,
+            session_since: None,
+            device_since: None,
         };
         let signals = Signals::of(&payment, &payer.profile, payee.map(|payee| &payee.profile));
         Some((row.id, judge(&bank.fraud_rules, &signals), signals))

@@ -182,6 +182,7 @@ impl Reader<'_> {
         let query = self
             .filtered()
             .filter(Column::Payee.eq(self.user))
+            .filter(transaction::COLUMN.kind.eq(Kind::Deposit))
             .filter(match self.filter.currency {
                 Some(currency) => transaction::COLUMN.currency.eq(currency),
                 None => Expr::value(true),
@@ -227,7 +228,9 @@ impl Reader<'_> {
         let mut items = Vec::new();
         while u64::try_from(items.len()).is_ok_and(|count| count < self.page.fetch()) {
             let heads = strands.iter().filter_map(|(strand, read)| {
-                read.front().map(|(_, transaction)| ((moved_at(transaction), transaction.terms.id), *strand))
+                let key =
+                    |transaction: &Transaction| (moved_at(transaction, self.user), transaction.terms.id);
+                read.front().map(|(_, transaction)| (key(transaction), *strand))
             });
             let next = if backwards { heads.min() } else { heads.max() };
             let Some((_, strand)) = next else { break };
@@ -241,10 +244,12 @@ impl Reader<'_> {
     }
 }
 
-/// When the money moved, or the request came that it has not followed.
-fn moved_at(transaction: &Transaction) -> Time {
+/// When the money moved for this person, or the request came that it has not followed.
+fn moved_at(transaction: &Transaction, user: UserId) -> Time {
     match (transaction.terms.kind, transaction.state) {
         (Kind::Deposit, State::Settled) => transaction.updated_at,
+        // It may have waited for an operator.
+        (Kind::Transfer, State::Settled) if transaction.terms.payer != Some(user) => transaction.updated_at,
         _ => transaction.created_at,
     }
 }

@@ -54,7 +54,7 @@ pub struct Breach {
 }
 
 /// Each law as a count of the rows that break it.
-const LAWS: [(&str, &str); 8] = [
+const LAWS: [(&str, &str); 9] = [
     (
         "the postings of every transaction sum to zero in each currency",
         "SELECT count(*) AS count FROM (SELECT p.transaction_id FROM postings p \
@@ -114,8 +114,14 @@ const LAWS: [(&str, &str); 8] = [
         "what is in transit is what the open withdrawals say",
         "SELECT count(*) AS count FROM (SELECT a.currency, a.balance - coalesce((SELECT sum(t.amount) \
             FROM transactions t WHERE t.kind = 'WITHDRAWAL' AND t.currency = a.currency \
-            AND t.state NOT IN ('SETTLED', 'FAILED')), 0) AS difference \
+            AND t.state NOT IN ('SETTLED', 'FAILED', 'IN_REVIEW')), 0) AS difference \
             FROM accounts a WHERE a.purpose = 'WITHDRAWAL_IN_TRANSIT') AS compared WHERE difference <> 0",
+    ),
+    (
+        "what waits in review is what the payments in review say",
+        "SELECT count(*) AS count FROM (SELECT a.currency, a.balance - coalesce((SELECT sum(t.amount) \
+            FROM transactions t WHERE t.state = 'IN_REVIEW' AND t.currency = a.currency), 0) AS difference \
+            FROM accounts a WHERE a.purpose = 'IN_REVIEW') AS compared WHERE difference <> 0",
     ),
 ];
 

@@ -2,7 +2,7 @@
 //! rules as a person would state them and with none of the ledger's code.
 
 use super::Books;
-use super::workload::{CLEARING, IN_TRANSIT, LIMIT, NO_CONVERSIONS, PEOPLE, wallet};
+use super::workload::{CLEARING, IN_REVIEW, IN_TRANSIT, LIMIT, NO_CONVERSIONS, PEOPLE, wallet};
 use crate::id::{AccountId, UserId};
 use crate::rail::Outcome;
 use crate::refusal::Code;
@@ -38,7 +38,7 @@ impl Auditor {
     }
 
     /// What a request must be answered with.
-    pub(super) fn expect_request(&mut self, draft: &Draft, owner: u64) -> Result<State, Code> {
+    pub(super) fn expect_request(&mut self, draft: &Draft, owner: u64, is_held: bool) -> Result<State, Code> {
         let key = (draft.actor, draft.key.as_str().to_owned());
         if let Some(first) = self.keys.get(&key).map(|at| &self.acts[*at]) {
             let same = Draft { id: first.draft.id, ..draft.clone() } == first.draft;
@@ -59,8 +59,13 @@ impl Auditor {
         if leaves {
             *self.sent.entry(owner).or_default() += amount;
         }
-        let state = if draft.kind == Kind::Transfer { State::Settled } else { State::Requested };
+        let state = match draft.kind {
+            Kind::Transfer | Kind::Withdrawal if is_held => State::InReview,
+            Kind::Transfer => State::Settled,
+            Kind::Withdrawal | Kind::Deposit | Kind::Conversion => State::Requested,
+        };
         match draft.kind {
+            Kind::Transfer | Kind::Withdrawal if is_held => self.move_money(draft.debit, IN_REVIEW, amount),
             Kind::Transfer => self.move_money(draft.debit, draft.credit, amount),
             Kind::Withdrawal => self.move_money(draft.debit, IN_TRANSIT, amount),
             Kind::Deposit => {}
@@ -74,7 +79,7 @@ impl Auditor {
     /// What a rail's answer must lead to.
     pub(super) fn expect_conclusion(&mut self, at: usize, outcome: Outcome) -> State {
         let Known { draft, owner, state } = self.acts[at].clone();
-        if matches!(state, State::Settled | State::Failed) {
+        if matches!(state, State::Settled | State::Failed | State::InReview) {
             return state;
         }
         let amount = i128::from(draft.amount.minor());
@@ -95,6 +100,22 @@ impl Auditor {
             }
             (Outcome::Failed(_), _) => State::Failed,
         };
+        self.acts[at].state = state;
+        state
+    }
+
+    /// What operators must bring about: once, and only while it waits for them.
+    pub(super) fn expect_review(&mut self, at: usize, released: bool) -> State {
+        let Known { draft, owner, state } = self.acts[at].clone();
+        if state != State::InReview {
+            return state;
+        }
+        let (to, state) = match (released, draft.kind) {
+            (false, _) => (wallet(owner), State::Failed),
+            (true, Kind::Withdrawal) => (IN_TRANSIT, State::Requested),
+            (true, _) => (draft.credit, State::Settled),
+        };
+        self.move_money(IN_REVIEW, to, i128::from(draft.amount.minor()));
         self.acts[at].state = state;
         state
     }

@@ -6,7 +6,7 @@ use crate::exchange::Exchange;
 use crate::id::{AccountId, TransactionId};
 use crate::refusal::Refusal;
 use crate::transaction::Draft;
-use crate::{conversion, deposit, transfer, withdrawal};
+use crate::{conversion, deposit, review, transfer, withdrawal};
 
 /// An act, complete enough to be decided without asking anybody.
 #[derive(Clone, Debug)]
@@ -23,6 +23,8 @@ pub(crate) enum Command {
     RequestWithdrawal(withdrawal::Request),
     /// The bank has said something about a withdrawal.
     ConcludeWithdrawal(withdrawal::Conclude),
+    /// A payment has waited for an operator long enough.
+    ConcludeReview(review::Conclude),
 }
 
 impl Command {
@@ -30,8 +32,9 @@ impl Command {
     pub(crate) fn accounts(&self) -> Vec<AccountId> {
         match self {
             Self::Transfer(command) => {
-                let own = [command.draft.debit, command.draft.credit, command.measure.home];
-                own.into_iter().chain(command.exchange.iter().flat_map(Exchange::accounts)).collect()
+                let own = [command.draft.debit, command.draft.credit, command.permit.measure.home];
+                let exchange = command.exchange.iter().flat_map(Exchange::accounts);
+                own.into_iter().chain(command.permit.review).chain(exchange).collect()
             }
             Self::Convert(command) => {
                 let own = [command.draft.debit, command.draft.credit];
@@ -40,11 +43,13 @@ impl Command {
             Self::RequestDeposit(command) => vec![command.draft.credit],
             Self::ConcludeDeposit(command) => vec![command.wallet, command.clearing],
             Self::RequestWithdrawal(command) => {
-                vec![command.draft.debit, command.in_transit, command.measure.home]
+                let own = [command.draft.debit, command.in_transit, command.permit.measure.home];
+                own.into_iter().chain(command.permit.review).collect()
             }
             Self::ConcludeWithdrawal(command) => {
                 vec![command.wallet, command.in_transit, command.clearing]
             }
+            Self::ConcludeReview(command) => command.accounts(),
         }
     }
 
@@ -55,7 +60,7 @@ impl Command {
             Self::Convert(command) => Some(&command.draft),
             Self::RequestDeposit(command) => Some(&command.draft),
             Self::RequestWithdrawal(command) => Some(&command.draft),
-            Self::ConcludeDeposit(_) | Self::ConcludeWithdrawal(_) => None,
+            Self::ConcludeDeposit(_) | Self::ConcludeWithdrawal(_) | Self::ConcludeReview(_) => None,
         }
     }
 
@@ -64,6 +69,7 @@ impl Command {
         match self {
             Self::ConcludeDeposit(command) => Some(command.transaction),
             Self::ConcludeWithdrawal(command) => Some(command.transaction),
+            Self::ConcludeReview(command) => Some(command.transaction),
             Self::Transfer(_) | Self::Convert(_) | Self::RequestDeposit(_) | Self::RequestWithdrawal(_) => {
                 None
             }
@@ -78,7 +84,8 @@ impl Command {
             Self::RequestDeposit(_)
             | Self::ConcludeDeposit(_)
             | Self::RequestWithdrawal(_)
-            | Self::ConcludeWithdrawal(_) => &[],
+            | Self::ConcludeWithdrawal(_)
+            | Self::ConcludeReview(_) => &[],
         }
     }
 
@@ -91,6 +98,7 @@ impl Command {
             Self::ConcludeDeposit(command) => deposit::decide_conclusion(books, command),
             Self::RequestWithdrawal(command) => withdrawal::decide_request(books, command),
             Self::ConcludeWithdrawal(command) => withdrawal::decide_conclusion(books, command),
+            Self::ConcludeReview(command) => review::decide(books, command),
         }
     }
 }

@@ -15,9 +15,9 @@ use crate::limit::{Limit, Measure, Spent};
 use crate::money::{Amount, Currency};
 use crate::rail::Outcome;
 use crate::refusal::Code;
-use crate::step_up::Consent;
+use crate::step_up::{Consent, Permit};
 use crate::transaction::{Draft, Failure, IdempotencyKey, Kind, State};
-use crate::{deposit, transfer, withdrawal};
+use crate::{deposit, review, transfer, withdrawal};
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use std::collections::{BTreeMap, HashMap};
@@ -28,6 +28,7 @@ pub(super) const PEOPLE: u64 = 5;
 pub(super) const NO_CONVERSIONS: &str = "everything here is in one currency";
 pub(super) const CLEARING: AccountId = AccountId(100);
 pub(super) const IN_TRANSIT: AccountId = AccountId(101);
+pub(super) const IN_REVIEW: AccountId = AccountId(102);
 /// What the first person may send away.
 pub(super) const LIMIT: i64 = 20_000;
 
@@ -61,6 +62,7 @@ pub(super) fn open_books() -> Books {
     }
     accounts.insert(CLEARING, account(HOUSE, Purpose::BankClearing, AccountState::Open));
     accounts.insert(IN_TRANSIT, account(HOUSE, Purpose::WithdrawalInTransit, AccountState::Open));
+    accounts.insert(IN_REVIEW, account(HOUSE, Purpose::InReview, AccountState::Open));
     Books::open(Time::default(), accounts)
 }
 
@@ -88,23 +90,19 @@ pub(super) fn draft(rng: &mut StdRng, owner: u64, step: u64) -> (Draft, Command)
         instrument: None,
         note: None,
     };
+    let review = rng.random_bool(0.2).then_some(IN_REVIEW);
+    let permit = Permit { consent: Consent::Given, measure: measure(owner, draft.amount), review };
     let command = match kind {
         Kind::Transfer => Command::Transfer(transfer::Create {
             draft: draft.clone(),
             claims: claims(owner, other).to_vec(),
             exchange: None,
-            consent: Consent::Given,
-            measure: measure(owner, draft.amount),
+            permit,
         }),
         Kind::Deposit => Command::RequestDeposit(deposit::Request { draft: draft.clone() }),
         Kind::Withdrawal => {
             let in_transit = IN_TRANSIT;
-            Command::RequestWithdrawal(withdrawal::Request {
-                draft: draft.clone(),
-                in_transit,
-                consent: Consent::Given,
-                measure: measure(owner, draft.amount),
-            })
+            Command::RequestWithdrawal(withdrawal::Request { draft: draft.clone(), in_transit, permit })
         }
         Kind::Conversion => unreachable!("{NO_CONVERSIONS}"),
     };
@@ -145,6 +143,37 @@ fn conclusion(known: &Known, outcome: Outcome) -> Option<Command> {
     }
 }
 
+/// What operators say of a payment, whether it waits for them or not.
+fn reviewed(known: &Known, released: bool) -> Option<Command> {
+    let wallet = wallet(known.owner);
+    let onward = match known.draft.kind {
+        Kind::Transfer => review::Onward::Payee(known.draft.credit),
+        Kind::Withdrawal => review::Onward::Bank(IN_TRANSIT),
+        Kind::Deposit | Kind::Conversion => return None,
+    };
+    let (transaction, onward) = (known.draft.id, released.then_some(onward));
+    Some(Command::ConcludeReview(review::Conclude {
+        transaction,
+        review: IN_REVIEW,
+        wallet,
+        onward,
+        job: None,
+    }))
+}
+
+/// Whether a payment is to wait for an operator.
+fn is_held(command: &Command) -> bool {
+    match command {
+        Command::Transfer(command) => command.permit.review.is_some(),
+        Command::RequestWithdrawal(command) => command.permit.review.is_some(),
+        Command::Convert(_)
+        | Command::RequestDeposit(_)
+        | Command::ConcludeDeposit(_)
+        | Command::ConcludeWithdrawal(_)
+        | Command::ConcludeReview(_) => false,
+    }
+}
+
 fn run(seed: u64, steps: u64) {
     let mut rng = StdRng::seed_from_u64(seed);
     let (mut books, mut auditor) = (open_books(), Auditor::default());
@@ -152,7 +181,7 @@ fn run(seed: u64, steps: u64) {
         if rng.random_bool(0.5) || auditor.acts.is_empty() {
             let owner = rng.random_range(0..PEOPLE);
             let (draft, command) = draft(&mut rng, owner, step);
-            let expected = auditor.expect_request(&draft, owner);
+            let expected = auditor.expect_request(&draft, owner, is_held(&command));
             let got = books.decide(&command).map(|done| done.state).map_err(|refusal| refusal.code);
             assert_eq!(got, expected, "seed {seed}, step {step}: {command:?}");
         } else {
@@ -160,7 +189,14 @@ fn run(seed: u64, steps: u64) {
             let outcomes =
                 [Outcome::Accepted, Outcome::Silent, Outcome::Settled, Outcome::Failed(Failure::Declined)];
             let outcome = outcomes[rng.random_range(0..4)];
-            if let Some(command) = conclusion(&auditor.acts[at], outcome) {
+            if rng.random_bool(0.3) {
+                let released = rng.random_bool(0.5);
+                if let Some(command) = reviewed(&auditor.acts[at], released) {
+                    let expected = auditor.expect_review(at, released);
+                    let got = books.decide(&command).map(|done| done.state);
+                    assert_eq!(got, Ok(expected), "seed {seed}, step {step}");
+                }
+            } else if let Some(command) = conclusion(&auditor.acts[at], outcome) {
                 let expected = auditor.expect_conclusion(at, outcome);
                 assert_eq!(
                     books.decide(&command).map(|done| done.state),

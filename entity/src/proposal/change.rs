@@ -3,12 +3,13 @@
 use crate::bank::Bank;
 use crate::error::Result;
 use crate::fee::{self, Schedule};
-use crate::id::{ApplicationId, RecoveryId, SheetId, UserId};
+use crate::id::{ApplicationId, ProposalId, RecoveryId, SheetId, TransactionId, UserId};
 use crate::money::Currency;
 use crate::operator::{self, Role};
+use crate::outbox::{self, Job};
 use crate::refusal::Code;
 use crate::secret::Secret;
-use crate::{freeze, kyc, rate, recovery};
+use crate::{freeze, kyc, rate, recovery, review};
 use rust_decimal::Decimal;
 use sea_orm::DatabaseTransaction;
 use serde::{Deserialize, Serialize};
@@ -32,6 +33,11 @@ pub enum Change {
     RecoverHandle {
         /// The case.
         recovery: RecoveryId,
+    },
+    /// A payment goes on that has waited for operators.
+    ReleasePayment {
+        /// Which.
+        transaction: TransactionId,
     },
     /// Rates that were held are used.
     AcceptRates {
@@ -69,9 +75,10 @@ impl Change {
     /// What proposes and decides it.
     pub(super) fn role(&self) -> Role {
         match self {
-            Self::UnfreezeUser { .. } | Self::RaiseLevel { .. } | Self::RecoverHandle { .. } => {
-                Role::Reviewer
-            }
+            Self::UnfreezeUser { .. }
+            | Self::RaiseLevel { .. }
+            | Self::RecoverHandle { .. }
+            | Self::ReleasePayment { .. } => Role::Reviewer,
             Self::AcceptRates { .. } | Self::SetRate { .. } | Self::SetFees { .. } => Role::Treasurer,
             Self::InviteOperator { .. } => Role::Admin,
         }
@@ -93,6 +100,7 @@ impl Change {
             Self::UnfreezeUser { user } => user.0,
             Self::RaiseLevel { application } => application.0,
             Self::RecoverHandle { recovery } => recovery.0,
+            Self::ReleasePayment { transaction } => transaction.0,
             Self::AcceptRates { sheet } => sheet.0,
             Self::SetRate { base, quote, .. } => {
                 bank.vault.digest(&[b"rate", base.code().as_bytes(), quote.code().as_bytes()]).0
@@ -107,6 +115,7 @@ impl Change {
             Self::UnfreezeUser { .. } => "UNFREEZE_USER",
             Self::RaiseLevel { .. } => "RAISE_LEVEL",
             Self::RecoverHandle { .. } => "RECOVER_HANDLE",
+            Self::ReleasePayment { .. } => "RELEASE_PAYMENT",
             Self::AcceptRates { .. } => "ACCEPT_RATES",
             Self::SetRate { .. } => "SET_RATE",
             Self::SetFees { .. } => "SET_FEES",
@@ -120,6 +129,9 @@ impl Change {
             Self::UnfreezeUser { user } => freeze::check_frozen(bank, *user).await,
             Self::RaiseLevel { application } => kyc::check_open(bank, *application).await.map(drop),
             Self::RecoverHandle { recovery } => recovery::check_open(bank, *recovery).await.map(drop),
+            Self::ReleasePayment { transaction } => {
+                review::check_waiting(bank.db.connection(), *transaction).await
+            }
             Self::AcceptRates { sheet } => rate::check_held(bank.db.connection(), *sheet).await.map(drop),
             Self::SetRate { base, quote, rate, minutes } => {
                 rate::check_by_hand(*base, *quote, *rate, *minutes)
@@ -134,11 +146,21 @@ impl Change {
     }
 
     /// Does it; an invitation has a second half, which is shown once.
-    pub(super) async fn make(&self, bank: &Bank, tx: &DatabaseTransaction) -> Result<Option<Secret>> {
+    pub(super) async fn make(
+        &self,
+        bank: &Bank,
+        tx: &DatabaseTransaction,
+        proposal: ProposalId,
+    ) -> Result<Option<Secret>> {
         match self {
             Self::UnfreezeUser { user } => freeze::set(bank, tx, *user, false).await.map(|_| None),
             Self::RaiseLevel { application } => kyc::approve(bank, tx, *application).await.map(|()| None),
             Self::RecoverHandle { recovery } => recovery::approve(bank, tx, *recovery).await.map(|()| None),
+            Self::ReleasePayment { transaction } => {
+                review::check_waiting(tx, *transaction).await?;
+                let job = Job::ReleasePayment { transaction: *transaction, proposal };
+                outbox::put(tx, job, bank.clock.now()).await.map(|()| None)
+            }
             Self::AcceptRates { sheet } => rate::accept(bank, tx, *sheet).await.map(|()| None),
             Self::SetRate { base, quote, rate, minutes } => {
                 rate::set_by_hand(bank, tx, (*base, *quote), *rate, *minutes).await.map(|()| None)

@@ -117,7 +117,7 @@ pub async fn approve(bank: &Bank, officer: &Officer, id: ProposalId) -> Result<(
     let tx = bank.db.begin().await?;
     let proposal = open(bank, &tx, officer, id).await?;
     refuse_one_alone(bank, &tx, officer, &proposal).await?;
-    let token = proposal.change.make(bank, &tx).await?;
+    let token = proposal.change.make(bank, &tx, proposal.id).await?;
     let decided = decide(bank, &tx, officer, proposal, ProposalState::Approved).await?;
     tx.commit().await?;
     // Who has looked at them meanwhile remembers those of before.

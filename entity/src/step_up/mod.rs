@@ -5,28 +5,31 @@
 //! (article 16), as long as what left unasked since the last answer, in whatever currencies, is below a total and a
 //! count, which are kept in the person's first account and decided with the payment, so that racing payments can't
 //! pass together; and payees that the person trusts (article 13). An answer is good for one payment, because a key is. The
-//! exemptions are settings, in euros; where no rate is known for a currency there is none. A program with an API
+//! exemptions are settings, in euros; where no rate is known for a currency there is none, and none for what looks like
+//! fraud ([`fraud`]). A program with an API
 //! key is not asked, since it can't answer: the person has answered for the key, and set it a limit.
 
 mod exemption;
 
+pub(crate) use exemption::Consent;
 pub use exemption::Rules;
-pub(crate) use exemption::{Consent, decide};
 
-use crate::account;
+use crate::account::{self, Purpose};
 use crate::api_key;
 use crate::bank::Bank;
 use crate::challenge::{self, Act, Bound, Challenge};
 use crate::error::{Error, Result};
+use crate::fraud::{self, Outcome};
 use crate::guard;
-use crate::id::ChallengeId;
-use crate::limit::{self, Measure};
+use crate::id::{AccountId, ChallengeId, UserId};
+use crate::ledger::Books;
+use crate::limit::{self, Measure, Spent};
 use crate::money::{Amount, Currency};
 use crate::notification::CodePurpose;
 use crate::payee;
 use crate::refusal::{Code, Refusal};
 use crate::session::Caller;
-use crate::transaction::{IdempotencyKey, Transaction};
+use crate::transaction::{Draft, IdempotencyKey, State, Transaction};
 use crate::user;
 use exemption::Allowance;
 use uuid::Uuid;
@@ -35,10 +38,14 @@ use uuid::Uuid;
 pub(crate) struct Payment {
     pub(crate) payer: Caller,
     pub(crate) amount: Amount,
+    /// The account that it leaves.
+    pub(crate) from: AccountId,
     /// The currency that it becomes on its way, if it does.
     pub(crate) arrives: Option<Currency>,
     /// The person or bank account that is paid.
     pub(crate) payee: Uuid,
+    /// The person, if it is one.
+    pub(crate) person: Option<UserId>,
     /// How the person is told of it.
     pub(crate) shown: String,
     /// The person's name for it.
@@ -56,23 +63,53 @@ impl Payment {
     }
 }
 
+/// What a payment may be made by.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Permit {
+    /// Why it may leave.
+    pub(crate) consent: Consent,
+    /// How it is measured against its payer's limit.
+    pub(crate) measure: Measure,
+    /// The account in which it waits for an operator, if it does.
+    pub(crate) review: Option<AccountId>,
+}
+
+/// Decides whether a payment may leave: within its payer's limit, and with the consent that it needs. Says what will have
+/// left then, and which account keeps the count.
+pub(crate) fn decide(books: &Books, draft: &Draft, permit: Permit) -> Result<(AccountId, Spent), Refusal> {
+    let spent = limit::decide(books, permit.measure)?;
+    let spent = exemption::decide(books.account(draft.debit)?, draft.amount, permit.consent, spent)?;
+    Ok((permit.measure.home, spent))
+}
+
 /// What came of a payment.
 #[derive(Clone, Debug)]
 pub enum Paid {
-    /// It is made, or was before.
+    /// It is made, or was before, or waits for an operator.
     Done(Transaction),
     /// The person is asked first. With the answer and the same key it can be asked for again.
     Asked(Challenge),
 }
 
-/// Makes a payment within its payer's limit, with the consent that there is, or asks for it.
+/// Makes a payment within its payer's limit, with the consent that there is, or asks for it; or has it wait for an
+/// operator.
 pub(crate) async fn pay<F: Future<Output = Result<Transaction>>>(
     bank: &Bank,
     payment: Payment,
-    submit: impl Fn(Consent, Measure) -> F,
+    submit: impl Fn(Permit) -> F,
 ) -> Result<Paid> {
+    let screened = fraud::screen(bank, &payment).await?;
+    let review = match screened {
+        Outcome::Review => Some(account::house(bank, Purpose::InReview, payment.amount.currency()).await?),
+        Outcome::Allow | Outcome::Challenge | Outcome::Block => None,
+    };
     let submit = async |consent| {
-        limit::within(bank, payment.payer, payment.amount, |measure| submit(consent, measure)).await
+        let permitted = |measure| submit(Permit { consent, measure, review });
+        let done = limit::within(bank, payment.payer, payment.amount, permitted).await?;
+        if done.state != State::InReview {
+            fraud::remember(bank, &done).await;
+        }
+        Ok(done)
     };
     // What is only asked about takes no share of what a guarded person may spend.
     let reserve = || guard::reserve(bank, payment.payer, payment.amount, &payment.key);
@@ -80,7 +117,14 @@ pub(crate) async fn pay<F: Future<Output = Result<Transaction>>>(
         reserve().await?;
         return api_key::pay(bank, &payment, || submit(Consent::Limited)).await.map(Paid::Done);
     }
-    let consent = consent(bank, &payment).await?;
+    let consent = match consent(bank, &payment).await? {
+        Consent::Small(..) if screened == Outcome::Challenge => Consent::Missing,
+        consent @ (Consent::Given
+        | Consent::Trusted
+        | Consent::Limited
+        | Consent::Small(..)
+        | Consent::Missing) => consent,
+    };
     if consent != Consent::Missing {
         reserve().await?;
     }
@@ -92,7 +136,8 @@ pub(crate) async fn pay<F: Future<Output = Result<Transaction>>>(
         return Err(Code::ChallengeInvalid.at("challengeId").into());
     }
     let payer = payment.payer;
-    if payer.confirmed && payee::is_trusted(&bank.db, payer.user, payment.payee).await? {
+    let exempt = payer.confirmed && screened != Outcome::Challenge;
+    if exempt && payee::is_trusted(&bank.db, payer.user, payment.payee).await? {
         reserve().await?;
         return submit(Consent::Trusted).await.map(Paid::Done);
     }

@@ -14,6 +14,7 @@ pub(crate) mod conversion_order;
 pub(crate) mod device;
 pub(crate) mod fee_schedule;
 pub(crate) mod fraud_profile;
+pub(crate) mod fraud_verdict;
 pub(crate) mod fraud_watch;
 pub(crate) mod guarded_payment;
 pub(crate) mod handle;

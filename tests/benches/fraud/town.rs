@@ -175,6 +175,8 @@ impl Town {
         }
         let payee = to.map_or_else(|| other(from, true), |to| other(to, false));
         let payment = Payment {
+            session_since: None,
+            device_since: None,
             at,
             cents,
             leaves: to.is_none(),

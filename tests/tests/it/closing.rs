@@ -6,7 +6,7 @@ use tests::{World, on_both_setups};
 
 on_both_setups!(a_person_is_forgotten_and_the_books_stay_whole, a_wallet_that_is_not_empty_is_not_closed,);
 
-async fn close(person: &Person) -> Result<Value, Refused> {
+pub(crate) async fn close(person: &Person) -> Result<Value, Refused> {
     person.client.try_act("closeUser", "closed", json!({ "password": PASSWORD })).await
 }
 

@@ -29,6 +29,7 @@ mod rate_changed;
 mod recovery;
 mod registration;
 mod replica;
+mod review;
 mod scope;
 mod security_event;
 mod security_question;

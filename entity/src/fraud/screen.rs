@@ -1,0 +1,246 @@
+//! The screen: looks at a payment before the money moves.
+//!
+//! Guarantees: the strictest rule that fires decides. CHALLENGE asks the payer, whatever exemption there is; REVIEW lets
+//! the money wait for an operator ([`review`](crate::review)); BLOCK refuses. A program with an API key can't be asked, so
+//! that what would be asked of it waits. What fired is kept before the payment is made, with the signals.
+//! What was done before under the same key is answered again, whatever is thought of it now.
+//!
+//! Profiles are as of when the [watch](super::watch) last came by, some seconds ago, and with what this process has paid
+//! meanwhile; what other processes have paid in these seconds is not in them. The limits, which no race gets past, are
+//! the ledger's.
+//!
+//! Where nothing can be known within [`PATIENCE`], payments worth up to [`BLIND`] pass and larger ones are refused.
+//! Refuses `PAYMENT_BLOCKED`, `SCREENING_UNAVAILABLE`. Costs one question about both profiles, gathered with those of
+//! other payments, and some microseconds for the rules; a row where one fires.
+
+use super::known::{Known, known_of};
+use super::profile::{Event, Way, other};
+use super::rule::Outcome;
+use super::signal::{self, Signals};
+use super::verdict::{Verdict, judge};
+use crate::bank::Bank;
+use crate::clock::Time;
+use crate::db::{Db, one_of};
+use crate::error::{Error, Fault, Result};
+use crate::gather::{Answers, Gather};
+use crate::id::{SessionId, TransactionId, UserId};
+use crate::limit;
+use crate::money::Amount;
+use crate::refusal::Code;
+use crate::step_up::Payment;
+use crate::table::{account, device, fraud_verdict, session};
+use crate::transaction::{IdempotencyKey, Transaction, is_done};
+use quick_cache::sync::Cache;
+use sea_orm::sea_query::OnConflict;
+use sea_orm::{EntityTrait, IntoActiveModel, JoinType, QueryFilter, QuerySelect, RelationTrait};
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How long a payment waits for what is known.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// What may be paid, in cents of euros, where nothing can be known.
+const BLIND: i64 = 10_000;
+/// People whose last payments are remembered, and how many payments of each.
+const PEOPLE: usize = 32_768;
+const LAST: usize = 16;
+/// Sessions whose device is remembered.
+const SESSIONS: usize = 65_536;
+
+/// What payments are screened with. Clones share it.
+#[derive(Clone)]
+pub(crate) struct Screen {
+    people: Gather<UserId, Arc<Known>>,
+    /// Since when the device of a session is known, in seconds of Unix time: that never changes.
+    devices: Gather<SessionId, i64>,
+    lately: Arc<Cache<UserId, Vec<(TransactionId, Event)>>>,
+}
+
+impl fmt::Debug for Screen {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Screen")
+    }
+}
+
+impl Screen {
+    /// Starts to answer what is known.
+    pub(crate) fn start(db: Db) -> Self {
+        let other = db.clone();
+        Self {
+            people: Gather::start(0, move |ids| Box::pin(people(db.clone(), ids))),
+            devices: Gather::start(SESSIONS, move |ids| Box::pin(devices(other.clone(), ids))),
+            lately: Arc::new(Cache::new(PEOPLE)),
+        }
+    }
+
+    fn add(&self, id: UserId, paid: TransactionId, event: Event) {
+        let mut events = self.lately.get(&id).unwrap_or_default();
+        if events.iter().any(|(known, _)| *known == paid) {
+            // It was asked for again.
+            return;
+        }
+        if events.len() >= LAST {
+            events.remove(0);
+        }
+        events.push((paid, event));
+        self.lately.insert(id, events);
+    }
+
+    async fn known(&self, id: UserId) -> Result<Known> {
+        let mut known = self.people.ask(id).await?.map(Arc::unwrap_or_clone).ok_or(Code::NotFound)?;
+        if let Some(events) = self.lately.get(&id) {
+            known.profile.catch_up(events.into_iter().map(|(_, event)| event));
+        }
+        Ok(known)
+    }
+}
+
+async fn people(db: Db, ids: Vec<UserId>) -> Answers<UserId, Arc<Known>> {
+    let known = known_of(db.connection(), &ids.into_iter().collect()).await?;
+    Ok(known.into_iter().map(|(id, known)| (id, Arc::new(known))).collect())
+}
+
+async fn devices(db: Db, ids: Vec<SessionId>) -> Answers<SessionId, i64> {
+    let these = one_of(db.connection(), session::Column::Id, ids.into_iter().map(|id| id.0));
+    let seen: Vec<(SessionId, Time)> = session::Entity::find()
+        .select_only()
+        .column(session::Column::Id)
+        .column(device::Column::FirstSeenAt)
+        .join(JoinType::InnerJoin, session::Relation::Device.def())
+        .filter(these)
+        .into_tuple()
+        .all(db.connection())
+        .await?;
+    Ok(seen.into_iter().map(|(id, since)| (id, since.timestamp())).collect::<HashMap<_, _>>())
+}
+
+/// Remembers a payment until the watch has seen it.
+pub(crate) async fn remember(bank: &Bank, paid: &Transaction) {
+    let terms = &paid.terms;
+    let to = terms.payee.map(|id| id.0).or(terms.instrument.map(|id| id.0));
+    let (Some(payer), Some(to), true) = (terms.payer, to, bank.screening) else { return };
+    let worth = limit::worth(bank, terms.amount).await;
+    let (at, cents) = (paid.created_at.timestamp(), worth.ok().flatten().unwrap_or(0));
+    bank.screen.add(payer, terms.id, Event { at, way: Way::Out, cents, other: other(to) });
+    if let Some(payee) = terms.payee {
+        bank.screen.add(payee, terms.id, Event { at, way: Way::In, cents, other: other(payer.0) });
+    }
+}
+
+/// What is to be done about a payment: ALLOW, CHALLENGE or REVIEW.
+///
+/// # Errors
+/// `PAYMENT_BLOCKED`, `SCREENING_UNAVAILABLE`.
+pub(crate) async fn screen(bank: &Bank, payment: &Payment) -> Result<Outcome> {
+    if !bank.screening {
+        return Ok(Outcome::Allow);
+    }
+    let cents = limit::worth(bank, payment.amount).await?;
+    let signals = match tokio::time::timeout(PATIENCE, signals(bank, payment, cents.unwrap_or(0))).await {
+        Ok(Ok(signals)) => signals,
+        Ok(Err(error)) => return blind(cents, Some(&error)),
+        Err(_) => return blind(cents, None),
+    };
+    let verdict = judge(&bank.fraud_rules, &signals);
+    let (payer, key) = (payment.payer, &payment.key);
+    if verdict.fired.is_empty() || is_done(bank.db.connection(), payer.user, key).await? {
+        return Ok(Outcome::Allow);
+    }
+    keep(bank, payer.user, key, &verdict, &signals).await?;
+    match verdict.outcome {
+        Outcome::Block => Err(Code::PaymentBlocked.into()),
+        Outcome::Challenge if payer.scopes.is_some() => Ok(Outcome::Review),
+        outcome @ (Outcome::Allow | Outcome::Challenge | Outcome::Review) => Ok(outcome),
+    }
+}
+
+/// Nothing is known: what is small passes.
+fn blind(cents: Option<i64>, error: Option<&Error>) -> Result<Outcome> {
+    tracing::error!(?error, "a payment can't be screened");
+    if cents.is_some_and(|cents| cents <= BLIND) {
+        Ok(Outcome::Allow)
+    } else {
+        Err(Code::ScreeningUnavailable.into())
+    }
+}
+
+async fn signals(bank: &Bank, payment: &Payment, cents: i64) -> Result<Signals> {
+    let (screen, payer) = (&bank.screen, payment.payer);
+    let payee = async {
+        match payment.person {
+            Some(person) => screen.known(person).await.map(Some),
+            None => Ok(None),
+        }
+    };
+    let device = async {
+        match payer.scopes {
+            Some(_) => Ok(None),
+            None => screen.devices.recall(payer.session).await,
+        }
+    };
+    let (known, payee, device_since, balance_before) =
+        tokio::try_join!(screen.known(payer.user), payee, device, balance(bank, payment))?;
+    let at = bank.clock.now().timestamp();
+    let payment = signal::Payment {
+        at,
+        cents,
+        leaves: payment.person.is_none(),
+        payee: other(payment.payee),
+        payer_since: known.since,
+        payee_since: payee.as_ref().map(|payee| payee.since),
+        balance_before,
+        session_since: begun(payer.session),
+        device_since,
+    };
+    Ok(Signals::of(&payment, &known.profile, payee.as_ref().map(|payee| &payee.profile)))
+}
+
+/// When a session was opened: its id says so.
+fn begun(session: SessionId) -> Option<i64> {
+    let (seconds, _) = session.0.get_timestamp()?.to_unix();
+    i64::try_from(seconds).ok()
+}
+
+/// What is in the account, in cents of euros: as this process remembers it, or as it is.
+async fn balance(bank: &Bank, payment: &Payment) -> Result<i64> {
+    let minor = match bank.balances.of(&[payment.from].into()).remove(&payment.from) {
+        Some(balance) => balance.amount,
+        None => {
+            let row = account::Entity::find_by_id(payment.from).one(bank.db.connection()).await?;
+            row.map_or(0, |row| row.balance)
+        }
+    };
+    match Amount::try_new(minor, payment.amount.currency()) {
+        Ok(amount) => Ok(limit::worth(bank, amount).await?.unwrap_or(0)),
+        Err(_) => Ok(0),
+    }
+}
+
+async fn keep(
+    bank: &Bank,
+    payer: UserId,
+    key: &IdempotencyKey,
+    verdict: &Verdict,
+    signals: &Signals,
+) -> Result<()> {
+    use fraud_verdict::Column;
+    let text = |text: serde_json::Result<String>| text.map_err(|_| Fault::Corrupt("a verdict has no text"));
+    let row = fraud_verdict::Model {
+        payer,
+        idempotency_key: key.as_str().to_owned(),
+        outcome: verdict.outcome,
+        fired: text(serde_json::to_string(&verdict.fired))?,
+        signals: text(serde_json::to_string(signals))?,
+        decided_at: bank.clock.now(),
+    };
+    fraud_verdict::Entity::insert(row.into_active_model())
+        .on_conflict(
+            OnConflict::columns([Column::Payer, Column::IdempotencyKey])
+                .update_columns([Column::Outcome, Column::Fired, Column::Signals, Column::DecidedAt])
+                .to_owned(),
+        )
+        .exec_without_returning(bank.db.connection())
+        .await?;
+    Ok(())
+}

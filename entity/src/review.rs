@@ -1,0 +1,253 @@
+//! Review: a payment that looks like fraud waits until an operator has looked into it.
+//!
+//! Guarantees: the money has left the wallet and waits in an account of its own, `in review`; from there it goes on once, to
+//! where it was to go and at the price that was quoted, or back to the wallet once. It goes on only by two operators (a
+//! [`proposal`](crate::proposal)); one alone sends it back, and so does time, [`PATIENCE`] after it was asked for. What
+//! went back has counted for its payer's limits all the same.
+//!
+//! Refuses `NOT_FOUND`, `PAYMENT_DECIDED`, `ROLE_MISSING`.
+
+use crate::account::{self, AccountState, Purpose};
+use crate::bank::Bank;
+use crate::clock::Time;
+use crate::error::{Error, Fault, Result};
+use crate::exchange::Exchange;
+use crate::fraud::{self, Fired};
+use crate::id::{AccountId, JobId, TransactionId};
+use crate::ledger::{Books, Change, Command, Effects};
+use crate::outbox::Job;
+use crate::page::{Page, Slice};
+use crate::quote;
+use crate::refusal::{Code, Refusal};
+use crate::table::{fraud_verdict, transaction};
+use crate::transaction::{Draft, Failure, Kind, State, Transaction};
+use chrono::Duration;
+use sea_orm::sea_query::Expr;
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use serde_json::{Map, Value};
+use std::collections::HashMap;
+
+/// How long a payment waits.
+pub const PATIENCE: Duration = Duration::hours(24);
+/// Payments that are sent back at once at most.
+const OVERDUE: u64 = 200;
+
+/// A payment that waits, and why.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Case {
+    /// The payment.
+    pub payment: Transaction,
+    /// The rules that fired.
+    pub fired: Vec<Fired>,
+    /// What they were asked about: each signal with its value.
+    pub signals: Map<String, Value>,
+    /// When it is sent back.
+    pub until: Time,
+}
+
+/// Where a payment goes on to.
+#[derive(Clone, Debug)]
+pub(crate) enum Onward {
+    /// To the payee.
+    Payee(AccountId),
+    /// To the payee, in another currency.
+    Exchanged(Box<Exchange>, AccountId),
+    /// To the bank, over the account of what is in transit.
+    Bank(AccountId),
+}
+
+/// What became of a review.
+#[derive(Clone, Debug)]
+pub(crate) struct Conclude {
+    pub(crate) transaction: TransactionId,
+    pub(crate) review: AccountId,
+    pub(crate) wallet: AccountId,
+    /// Where it goes on to; nowhere but back, if it is rejected.
+    pub(crate) onward: Option<Onward>,
+    /// The job that is served by this, if it is one.
+    pub(crate) job: Option<JobId>,
+}
+
+impl Conclude {
+    /// The accounts that the decision looks at.
+    pub(crate) fn accounts(&self) -> Vec<AccountId> {
+        let own = [self.review, self.wallet];
+        match &self.onward {
+            None => own.to_vec(),
+            Some(Onward::Payee(to) | Onward::Bank(to)) => own.into_iter().chain([*to]).collect(),
+            Some(Onward::Exchanged(exchange, to)) => {
+                own.into_iter().chain([*to]).chain(exchange.accounts()).collect()
+            }
+        }
+    }
+}
+
+/// The money leaves the wallet and waits.
+pub(crate) fn held(draft: &Draft, review: AccountId) -> Effects {
+    Effects::of(Change::Create(draft.clone(), State::InReview)).moving(draft.debit, review, draft.amount)
+}
+
+/// Decides what a review leads to: the waiting money goes on, or back.
+pub(crate) fn decide(books: &Books, command: &Conclude) -> Result<Effects, Refusal> {
+    let act = books.transaction(command.transaction)?;
+    let effects = if act.state == State::InReview {
+        go(books, act, command)?
+    } else {
+        Effects::of(Change::Keep(act.terms.id))
+    };
+    Ok(match command.job {
+        Some(job) => effects.ending(job),
+        None => effects,
+    })
+}
+
+fn go(books: &Books, act: &Transaction, command: &Conclude) -> Result<Effects, Refusal> {
+    let (id, amount) = (act.terms.id, act.terms.amount);
+    let advance = |to, failure| Effects::of(Change::Advance { id, to, failure });
+    let refuse_closed = |account| match books.account(account)?.state {
+        AccountState::Open | AccountState::Frozen => Ok(()),
+        AccountState::Closed => Err(Code::RecipientUnavailable.at("to")),
+    };
+    match &command.onward {
+        None => {
+            Ok(advance(State::Failed, Some(Failure::Rejected)).moving(command.review, command.wallet, amount))
+        }
+        Some(Onward::Payee(to)) => {
+            refuse_closed(*to)?;
+            Ok(advance(State::Settled, None).moving(command.review, *to, amount))
+        }
+        Some(Onward::Exchanged(exchange, to)) => {
+            refuse_closed(*to)?;
+            exchange.moving(advance(State::Settled, None), command.review, *to, act.created_at)
+        }
+        Some(Onward::Bank(in_transit)) => Ok(advance(State::Requested, None)
+            .moving(command.review, *in_transit, amount)
+            .then(Job::SettleWithdrawal { transaction: id })),
+    }
+}
+
+/// Lets a payment go on, for the worker; sends it back where its payee is no longer there.
+///
+/// # Errors
+/// `NOT_FOUND`, `OVERLOADED`.
+pub async fn release(bank: &Bank, id: TransactionId, job: JobId) -> Result<Transaction> {
+    let payment = find(bank.db.connection(), id).await?;
+    let terms = &payment.terms;
+    let onward = match (terms.kind, terms.exchanged, terms.payer) {
+        (Kind::Withdrawal, _, _) => {
+            Onward::Bank(account::house(bank, Purpose::WithdrawalInTransit, terms.amount.currency()).await?)
+        }
+        (_, Some(exchanged), Some(payer)) => {
+            let quote = quote::find(bank.db.connection(), payer, exchanged.quote).await?;
+            Onward::Exchanged(Box::new(Exchange::by(bank, &quote).await?), terms.credit)
+        }
+        _ => Onward::Payee(terms.credit),
+    };
+    let waited = payment.state == State::InReview;
+    let done = conclude(bank, &payment, Some(onward), Some(job)).await;
+    match done {
+        Err(Error::Refused(refusal)) if refusal.code == Code::RecipientUnavailable => {
+            conclude(bank, &payment, None, Some(job)).await
+        }
+        Ok(done) if waited => {
+            fraud::learn(bank, &done).await?;
+            Ok(done)
+        }
+        done => done,
+    }
+}
+
+/// Sends a payment back.
+///
+/// # Errors
+/// `NOT_FOUND`, `PAYMENT_DECIDED`, `OVERLOADED`.
+pub async fn reject(bank: &Bank, id: TransactionId) -> Result<Transaction> {
+    check_waiting(bank.db.connection(), id).await?;
+    let payment = find(bank.db.connection(), id).await?;
+    let done = conclude(bank, &payment, None, None).await?;
+    // Somebody else may have let it go on meanwhile.
+    if done.state == State::Failed { Ok(done) } else { Err(Code::PaymentDecided.at("id").into()) }
+}
+
+/// Sends back what has waited too long. Doing it twice is doing it once.
+///
+/// # Errors
+/// Only faults.
+pub async fn reject_overdue(bank: &Bank) -> Result<usize> {
+    let overdue = waiting()
+        .filter(transaction::Column::CreatedAt.lte(bank.clock.now() - PATIENCE))
+        .order_by_asc(transaction::Column::Id)
+        .limit(OVERDUE);
+    let rows = overdue.all(bank.db.connection()).await?;
+    let count = rows.len();
+    for row in rows {
+        conclude(bank, &Transaction::try_from(row)?, None, None).await?;
+    }
+    Ok(count)
+}
+
+async fn conclude(
+    bank: &Bank,
+    payment: &Transaction,
+    onward: Option<Onward>,
+    job: Option<JobId>,
+) -> Result<Transaction> {
+    let terms = &payment.terms;
+    let review = account::house(bank, Purpose::InReview, terms.amount.currency()).await?;
+    let command = Conclude { transaction: terms.id, review, wallet: terms.debit, onward, job };
+    bank.ledger.submit(Command::ConcludeReview(command)).await
+}
+
+/// Those that wait. The words of the condition are those of the index.
+fn waiting() -> sea_orm::Select<transaction::Entity> {
+    transaction::Entity::find().filter(Expr::cust("state = 'IN_REVIEW'"))
+}
+
+/// Whether a payment waits.
+///
+/// # Errors
+/// `NOT_FOUND`, `PAYMENT_DECIDED`.
+pub(crate) async fn check_waiting(db: &impl ConnectionTrait, id: TransactionId) -> Result<()> {
+    let payment = find(db, id).await?;
+    if payment.state == State::InReview { Ok(()) } else { Err(Code::PaymentDecided.at("id").into()) }
+}
+
+async fn find(db: &impl ConnectionTrait, id: TransactionId) -> Result<Transaction> {
+    let row = transaction::Entity::find_by_id(id).one(db).await?.ok_or(Code::NotFound.at("id"))?;
+    Ok(row.try_into()?)
+}
+
+/// One page of what waits, oldest first.
+///
+/// # Errors
+/// Only faults.
+pub async fn list(bank: &Bank, page: Page<TransactionId>) -> Result<Slice<Case>> {
+    let db = bank.db.connection();
+    let rows = page.rising(waiting(), transaction::Column::Id).all(db).await?;
+    let payers = rows.iter().filter_map(|row| row.payer);
+    let keys = rows.iter().map(|row| row.idempotency_key.clone());
+    let verdicts = fraud_verdict::Entity::find()
+        .filter(fraud_verdict::Column::Payer.is_in(payers))
+        .filter(fraud_verdict::Column::IdempotencyKey.is_in(keys))
+        .all(db)
+        .await?;
+    let verdicts: HashMap<_, _> =
+        verdicts.into_iter().map(|row| ((row.payer, row.idempotency_key.clone()), row)).collect();
+    page.slice(rows)?.try_map(|row| {
+        let verdict = verdicts.get(&(row.actor, row.idempotency_key.clone()));
+        case(row, verdict)
+    })
+}
+
+fn case(row: transaction::Model, verdict: Option<&fraud_verdict::Model>) -> Result<Case> {
+    let unreadable = |_| Fault::Corrupt("a verdict can't be read");
+    let (fired, signals) = match verdict {
+        Some(verdict) => (
+            serde_json::from_str(&verdict.fired).map_err(unreadable)?,
+            serde_json::from_str(&verdict.signals).map_err(unreadable)?,
+        ),
+        None => (Vec::new(), Map::new()),
+    };
+    let payment = Transaction::try_from(row)?;
+    Ok(Case { until: payment.created_at + PATIENCE, payment, fired, signals })
+}

@@ -1,0 +1,221 @@
+//! Payments that look like fraud: asked about, held, refused; and what operators make of those that wait.
+
+use chrono::Duration;
+use entity::fraud::{Outcome, Rule, RuleSet};
+use entity::operator::Role;
+use serde_json::{Value, json};
+use std::sync::Arc;
+use tests::client::{Client, Person, Refused, euros};
+use tests::{Setup, World, on_both_setups};
+use worker::schedule::{Task, perform};
+
+on_both_setups!(
+    screened:
+    what_is_held_waits_and_goes_on_by_two_operators,
+    what_is_held_goes_back_by_one_operator_or_by_time,
+    a_withdrawal_is_held_and_settles_when_it_is_released,
+    what_is_small_or_usual_is_not_held,
+    the_screen_sees_what_was_paid_a_moment_ago,
+    what_was_done_before_is_answered_whatever_is_thought_of_it_now,
+    a_wallet_with_a_held_payment_is_not_closed,
+    what_cannot_be_screened_is_refused_above_a_limit,
+);
+
+const PAYMENTS: &str =
+    "{ paymentsInReview { edges { node { id kind payerId payeeId note money { amount } until createdAt
+  rules { rule outcome shadow } signals { name value } } } } }";
+
+/// A payment; gives its transaction.
+async fn send(from: &Person, to: &Person, amount: &str, key: &str) -> Result<Value, Refused> {
+    let input = json!({ "to": to.handle, "money": euros(amount), "idempotencyKey": key });
+    let paid = from
+        .client
+        .try_act("createTransfer", "transaction { id state failure } challenge { id }", input)
+        .await;
+    paid.map(|paid| paid["transaction"].clone())
+}
+
+async fn waiting(reviewer: &Client) -> Vec<Value> {
+    let answer = reviewer.ask(PAYMENTS, Value::Null).await;
+    answer["paymentsInReview"]["edges"].as_array().unwrap().iter().map(|edge| edge["node"].clone()).collect()
+}
+
+async fn state_of(person: &Person, id: &Value) -> (Value, Value) {
+    let query = "query($id: ID!) { node(id: $id) { ... on Transaction { state failure } } }";
+    let node = person.client.ask(query, json!({ "id": id })).await["node"].clone();
+    (node["state"].clone(), node["failure"].clone())
+}
+
+async fn release(first: &Client, second: &Client, id: &Value) {
+    let change = json!({ "change": { "releasePayment": id }, "reason": "the payer called" });
+    let proposed = first.act("propose", "proposal { id }", change).await;
+    let own = json!({ "id": proposed["proposal"]["id"] });
+    assert_eq!(
+        first.try_act("approveProposal", "proposal { state }", own.clone()).await.unwrap_err().code,
+        "SELF_APPROVAL"
+    );
+    second.act("approveProposal", "proposal { state }", own).await;
+}
+
+async fn what_is_held_waits_and_goes_on_by_two_operators(world: &World) {
+    let (alice, bob) = (Person::join_with(world, "3000.00").await, Person::join(world).await);
+    let held = send(&alice, &bob, "2000.00", "car").await.unwrap();
+    assert_eq!(held["state"], "IN_REVIEW", "{held}");
+    assert_eq!((alice.balance().await, bob.balance().await), ("1000.00".into(), "0.00".into()));
+    // Asked twice, it is answered once.
+    assert_eq!(send(&alice, &bob, "2000.00", "car").await.unwrap(), held);
+    world.audit().await;
+    let (first, second) =
+        (world.hire("r1", &[Role::Reviewer]).await, world.hire("r2", &[Role::Reviewer]).await);
+    let cases = waiting(&first).await;
+    assert_eq!(cases.len(), 1);
+    assert_eq!((&cases[0]["id"], &cases[0]["money"]["amount"]), (&held["id"], &json!("2000.00")));
+    assert_eq!(cases[0]["rules"][0]["rule"], "large first payment of a young wallet");
+    let signals = cases[0]["signals"].as_array().unwrap();
+    assert!(signals.contains(&json!({ "name": "amount", "value": 200_000 })), "{signals:?}");
+    assert!(
+        signals
+            .iter()
+            .any(|signal| signal["name"] == "session_minutes" && signal["value"].as_i64().unwrap() < 60)
+    );
+    // Neither party is told that the other waits: the payee sees nothing at all.
+    let history = "{ transactions { edges { node { id state } } } }";
+    assert_eq!(bob.client.ask(history, Value::Null).await["transactions"]["edges"], json!([]));
+    release(&first, &second, &held["id"]).await;
+    world.settle().await;
+    assert_eq!(bob.balance().await, "2000.00");
+    assert_eq!(state_of(&alice, &held["id"]).await, (json!("SETTLED"), Value::Null));
+    assert!(waiting(&first).await.is_empty());
+    let decided = first.try_act("rejectPayment", "state", json!({ "id": held["id"] })).await.unwrap_err();
+    assert_eq!(decided.code, "PAYMENT_DECIDED");
+    // And the payee is now somebody who was paid.
+    assert_eq!(send(&alice, &bob, "900.00", "rest").await.unwrap()["state"], "SETTLED");
+}
+
+async fn what_is_held_goes_back_by_one_operator_or_by_time(world: &World) {
+    let (alice, bob) = (Person::join_with(world, "3000.00").await, Person::join(world).await);
+    let reviewer = world.hire("reject", &[Role::Reviewer]).await;
+    let first = send(&alice, &bob, "900.00", "a").await.unwrap();
+    let second = send(&alice, &bob, "1000.00", "b").await.unwrap();
+    assert_eq!((&first["state"], &second["state"]), (&json!("IN_REVIEW"), &json!("IN_REVIEW")));
+    let support = world.hire("support", &[Role::Support]).await;
+    assert_eq!(
+        support.try_act("rejectPayment", "state", json!({ "id": first["id"] })).await.unwrap_err().code,
+        "ROLE_MISSING"
+    );
+    let rejected = reviewer.act("rejectPayment", "state", json!({ "id": first["id"] })).await;
+    assert_eq!(rejected["state"], "FAILED");
+    assert_eq!(state_of(&alice, &first["id"]).await, (json!("FAILED"), json!("REJECTED")));
+    assert_eq!(alice.balance().await, "2000.00");
+    let context = worker::context::Context { bank: world.bank.clone(), gateways: world.gateways.clone() };
+    perform(&context, Task::EndReviews).await.unwrap();
+    assert_eq!(waiting(&reviewer).await.len(), 1, "its time has not come");
+    world.pass(Duration::hours(24)).await;
+    for _ in 0..2 {
+        perform(&context, Task::EndReviews).await.unwrap();
+    }
+    let (alice, bob) = (alice.refreshed(world).await, bob.refreshed(world).await);
+    assert_eq!(state_of(&alice, &second["id"]).await, (json!("FAILED"), json!("REJECTED")));
+    assert_eq!((alice.balance().await, bob.balance().await), ("3000.00".into(), "0.00".into()));
+    // Who was not paid is still new.
+    assert_eq!(send(&alice, &bob, "900.00", "c").await.unwrap()["state"], "IN_REVIEW");
+}
+
+async fn a_withdrawal_is_held_and_settles_when_it_is_released(world: &World) {
+    let alice = Person::join_with(world, "3000.00").await;
+    let linked = alice.client.ask("{ instruments { edges { node { id } } } }", Value::Null).await;
+    let id = &linked["instruments"]["edges"][0]["node"]["id"];
+    let input = json!({ "instrumentId": id, "money": euros("2500.00"), "idempotencyKey": "out" });
+    let held =
+        alice.client.act("requestWithdrawal", "transaction { id state }", input).await["transaction"].clone();
+    assert_eq!(held["state"], "IN_REVIEW");
+    world.settle().await;
+    world.audit().await;
+    assert_eq!(state_of(&alice, &held["id"]).await.0, "IN_REVIEW");
+    let (first, second) =
+        (world.hire("w1", &[Role::Reviewer]).await, world.hire("w2", &[Role::Reviewer]).await);
+    release(&first, &second, &held["id"]).await;
+    world.until(|| async { (state_of(&alice, &held["id"]).await.0 == "SETTLED").then_some(()) }).await;
+    assert_eq!(alice.balance().await, "500.00");
+}
+
+async fn what_is_small_or_usual_is_not_held(world: &World) {
+    let (alice, bob) = (Person::join_with(world, "1000.00").await, Person::join(world).await);
+    for number in 0..4 {
+        let paid = send(&alice, &bob, "20.00", &format!("k{number}")).await.unwrap();
+        assert_eq!(paid["state"], "SETTLED");
+    }
+    let reviewer = world.hire("quiet", &[Role::Reviewer]).await;
+    assert!(waiting(&reviewer).await.is_empty());
+}
+
+async fn the_screen_sees_what_was_paid_a_moment_ago(world: &World) {
+    let (alice, bob) = (Person::join_with(world, "100.00").await, Person::join(world).await);
+    // The watch has not come by: only this process knows.
+    for number in 0..4 {
+        assert_eq!(send(&alice, &bob, "1.00", &format!("k{number}")).await.unwrap()["state"], "SETTLED");
+    }
+    // Nobody is asked for any amount here, but for what looks like cards that are tried out.
+    assert_eq!(send(&alice, &bob, "1.00", "k4").await.unwrap(), Value::Null);
+    assert_eq!(bob.balance().await, "4.00");
+}
+
+async fn what_was_done_before_is_answered_whatever_is_thought_of_it_now(world: &World) {
+    let (alice, bob) = (Person::join_with(world, "100.00").await, Person::join(world).await);
+    let mut all = Vec::new();
+    for number in 0..4 {
+        all.push(send(&alice, &bob, "1.00", &format!("k{number}")).await.unwrap());
+    }
+    for (number, done) in all.iter().enumerate() {
+        assert_eq!(send(&alice, &bob, "1.00", &format!("k{number}")).await.unwrap(), *done);
+    }
+    assert_eq!(bob.balance().await, "4.00");
+}
+
+async fn a_wallet_with_a_held_payment_is_not_closed(world: &World) {
+    let (alice, bob) = (Person::join_with(world, "1000.00").await, Person::join(world).await);
+    let held = send(&alice, &bob, "1000.00", "all").await.unwrap();
+    assert_eq!((&held["state"], alice.balance().await), (&json!("IN_REVIEW"), "0.00".to_owned()));
+    assert_eq!(crate::closing::close(&alice).await.unwrap_err().code, "ACTS_UNDER_WAY");
+    let reviewer = world.hire("close", &[Role::Reviewer]).await;
+    reviewer.act("rejectPayment", "state", json!({ "id": held["id"] })).await;
+    assert_eq!(alice.balance().await, "1000.00");
+}
+
+async fn what_cannot_be_screened_is_refused_above_a_limit(world: &World) {
+    use sea_orm::ConnectionTrait;
+    let (alice, bob) = (Person::join_with(world, "1000.00").await, Person::join(world).await);
+    let db = world.bank.db.connection();
+    db.execute_unprepared("ALTER TABLE fraud_profiles RENAME TO lost").await.unwrap();
+    assert_eq!(send(&alice, &bob, "100.01", "large").await.unwrap_err().code, "SCREENING_UNAVAILABLE");
+    assert_eq!(send(&alice, &bob, "100.00", "small").await.unwrap()["state"], "SETTLED");
+    db.execute_unprepared("ALTER TABLE lost RENAME TO fraud_profiles").await.unwrap();
+    assert_eq!(send(&alice, &bob, "100.01", "large").await.unwrap()["state"], "SETTLED");
+}
+
+/// A world with one rule.
+async fn ruled(setup: Setup, when: &str, outcome: Outcome, shadow: bool) -> World {
+    let rule = Rule { name: "the rule".into(), when: when.into(), outcome, shadow };
+    let rules = Arc::new(RuleSet::load(vec![rule]).unwrap());
+    let house = |bank: entity::Bank| {
+        bank.with_step_up(tests::world::unasked()).with_screening(true).with_fraud_rules(rules)
+    };
+    World::open_as(setup, house, |gateways| gateways).await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_rule_blocks_and_in_the_shadow_it_only_tells() {
+    for setup in [Setup::Embedded, Setup::Real] {
+        let world = ruled(setup, "amount >= 5000", Outcome::Block, false).await;
+        let (alice, bob) = (Person::join_with(&world, "100.00").await, Person::join(&world).await);
+        assert_eq!(send(&alice, &bob, "50.00", "k").await.unwrap_err().code, "PAYMENT_BLOCKED");
+        assert_eq!(alice.balance().await, "100.00");
+        // The key is free, since nothing was done.
+        assert_eq!(send(&alice, &bob, "49.99", "k").await.unwrap()["state"], "SETTLED");
+        world.close().await;
+        let world = ruled(setup, "amount >= 5000", Outcome::Block, true).await;
+        let (alice, bob) = (Person::join_with(&world, "100.00").await, Person::join(&world).await);
+        assert_eq!(send(&alice, &bob, "50.00", "k").await.unwrap()["state"], "SETTLED");
+        world.close().await;
+    }
+}
