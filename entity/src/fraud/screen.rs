@@ -52,8 +52,8 @@ const SESSIONS: usize = 65_536;
 #[derive(Clone)]
 pub(crate) struct Screen {
     people: Gather<UserId, Arc<Known>>,
-    /// Since when the device of a session is known, in seconds of Unix time: that never changes.
-    devices: Gather<SessionId, i64>,
+    /// Since when the device of a session is known, in seconds of Unix time, if it has one: that never changes.
+    devices: Gather<SessionId, Option<i64>>,
     lately: Arc<Cache<UserId, Vec<(TransactionId, Event)>>>,
 }
 
@@ -101,18 +101,19 @@ async fn people(db: Db, ids: Vec<UserId>) -> Answers<UserId, Arc<Known>> {
     Ok(known.into_iter().map(|(id, known)| (id, Arc::new(known))).collect())
 }
 
-async fn devices(db: Db, ids: Vec<SessionId>) -> Answers<SessionId, i64> {
+async fn devices(db: Db, ids: Vec<SessionId>) -> Answers<SessionId, Option<i64>> {
     let these = one_of(db.connection(), session::Column::Id, ids.into_iter().map(|id| id.0));
-    let seen: Vec<(SessionId, Time)> = session::Entity::find()
+    let seen: Vec<(SessionId, Option<Time>)> = session::Entity::find()
         .select_only()
         .column(session::Column::Id)
         .column(device::Column::FirstSeenAt)
-        .join(JoinType::InnerJoin, session::Relation::Device.def())
+        .join(JoinType::LeftJoin, session::Relation::Device.def())
         .filter(these)
         .into_tuple()
         .all(db.connection())
         .await?;
-    Ok(seen.into_iter().map(|(id, since)| (id, since.timestamp())).collect::<HashMap<_, _>>())
+    let since = |(id, since): (SessionId, Option<Time>)| (id, since.map(|since| since.timestamp()));
+    Ok(seen.into_iter().map(since).collect::<HashMap<_, _>>())
 }
 
 /// Remembers a payment until the watch has seen it.
@@ -176,7 +177,7 @@ async fn signals(bank: &Bank, payment: &Payment, cents: i64) -> Result<Signals> 
     let device = async {
         match payer.scopes {
             Some(_) => Ok(None),
-            None => screen.devices.recall(payer.session).await,
+            None => Ok(screen.devices.recall(payer.session).await?.flatten()),
         }
     };
     let (known, payee, device_since, balance_before) =

@@ -71,7 +71,7 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Serve an api whose ledger writes "one-by-one" or "nothing", to compare with
+    /// Serve an api whose ledger writes "one-by-one" or "nothing", or an "unscreened" one, to compare with
     #[command(hide = true)]
     Serve {
         /// The way to write

@@ -82,7 +82,7 @@ impl Front {
         Self::ready(Process::start("api", &settings), address).await
     }
 
-    /// An api whose ledger writes in another way, to compare with.
+    /// An api that writes in another way, or looks at no payment before it is made, to compare with.
     pub(crate) async fn writing(database: &str, writing: &str) -> Self {
         let address = address();
         let child = Command::new(std::env::current_exe().expect("this program"))
@@ -147,15 +147,16 @@ fn address() -> SocketAddr {
     SocketAddr::from((Ipv4Addr::LOCALHOST, servers::free_port()))
 }
 
-/// Serves the API with another way to write; this is what [`Front::writing`] starts.
-pub(crate) async fn serve(writing: &str, database: &str, listen: SocketAddr) -> Result<(), String> {
-    let writing = match writing {
-        "one-by-one" => Writing::OneByOne,
-        "nothing" => Writing::Nothing,
-        other => return Err(format!("{other} is no way to write")),
+/// Serves the API in another way; this is what [`Front::writing`] starts.
+pub(crate) async fn serve(way: &str, database: &str, listen: SocketAddr) -> Result<(), String> {
+    let (writing, screening) = match way {
+        "one-by-one" => (Writing::OneByOne, true),
+        "nothing" => (Writing::Nothing, true),
+        "unscreened" => (Writing::Coalescing, false),
+        other => return Err(format!("{other} is no way to serve")),
     };
     let db = Db::connect(database).await.map_err(|error| error.to_string())?;
-    let bank = people::bank_writing(db, writing).await?;
+    let bank = people::bank_writing(db, writing).await?.with_screening(screening);
     let api = api::server::Api { bank, allowed_origins: Vec::new(), trusted_proxies: Vec::new() };
     let bound = api.bind(listen).await?;
     bound.serve(std::future::pending()).await.map_err(|error| error.to_string())

@@ -25,6 +25,7 @@ const COUNTER: [(&str, Payees); 2] =
     [("in process", Payees::Uniform), ("in process, all pay one", Payees::One)];
 const SHIPPED: [(&str, Payees); 2] = [("HTTP", Payees::Uniform), ("HTTP, all pay one", Payees::One)];
 const ONE_BY_ONE: &str = "HTTP, one transaction each";
+const UNSCREENED: &str = "HTTP, unscreened";
 const STUBBED: &str = "HTTP, ledger stubbed";
 const CEILING: &str = "HTTP, __typename";
 
@@ -38,10 +39,11 @@ pub(crate) struct Transfers<'a> {
     baseline: Baseline<'a>,
     shipped: Front,
     one_by_one: Front,
+    unscreened: Front,
     nothing: Front,
     bank: Bank,
-    /// Of the databases of `bank`, `shipped` and `one_by_one`.
-    logs: [Log; 3],
+    /// Of the databases of `bank`, `shipped`, `one_by_one` and `unscreened`.
+    logs: [Log; 4],
 }
 
 impl<'a> Transfers<'a> {
@@ -51,14 +53,16 @@ impl<'a> Transfers<'a> {
         server: &'a Postgres,
         redis: &Redis,
     ) -> Result<Option<Self>, String> {
-        let ours = [COUNTER[0].0, COUNTER[1].0, SHIPPED[0].0, SHIPPED[1].0, ONE_BY_ONE, STUBBED, CEILING];
+        let ours = [COUNTER, SHIPPED].into_iter().flatten().map(|(name, _)| name);
+        let others = [ONE_BY_ONE, UNSCREENED, STUBBED, CEILING];
         let theirs = BASELINES.map(|(name, _)| name);
-        if !ours.iter().chain(&theirs).any(|name| plan.wants(name)) {
+        if !ours.chain(others).chain(theirs).any(|name| plan.wants(name)) {
             return Ok(None);
         }
-        eprintln!("preparing pgbench at scale {} and four apis …", plan.scale);
-        let [counter, shipped, one_by_one, nothing] =
-            ["counter", "shipped", "one_by_one", "nothing"].map(|name| stage::copy(server, name));
+        eprintln!("preparing pgbench at scale {} and five apis …", plan.scale);
+        let [counter, shipped, one_by_one, unscreened, nothing] =
+            ["counter", "shipped", "one_by_one", "unscreened", "nothing"]
+                .map(|name| stage::copy(server, name));
         let db = Db::connect(&counter).await.map_err(|error| error.to_string())?;
         let scene = Self {
             plan,
@@ -66,9 +70,10 @@ impl<'a> Transfers<'a> {
             baseline: Baseline::prepare(server, plan.scale, plan.people),
             shipped: Front::shipped(&shipped, redis).await,
             one_by_one: Front::writing(&one_by_one, "one-by-one").await,
+            unscreened: Front::writing(&unscreened, "unscreened").await,
             nothing: Front::writing(&nothing, "nothing").await,
             bank: people::bank(db).await?,
-            logs: [&counter, &shipped, &one_by_one].map(|url| Log::of(url)),
+            logs: [&counter, &shipped, &one_by_one, &unscreened].map(|url| Log::of(url)),
         };
         scene.warm_up().await?;
         Ok(Some(scene))
@@ -85,6 +90,10 @@ impl<'a> Transfers<'a> {
             let crowd = self.one_by_one.connect(CROWD, &tokens).await?;
             measure::warm_up(plan.warm_up, plan.people, crowd, Some(&self.logs[2])).await?;
         }
+        if plan.wants(UNSCREENED) {
+            let crowd = self.unscreened.connect(CROWD, &tokens).await?;
+            measure::warm_up(plan.warm_up, plan.people, crowd, Some(&self.logs[3])).await?;
+        }
         if plan.wants(STUBBED) {
             let crowd = self.nothing.connect(CROWD, &tokens).await?;
             measure::warm_up(plan.warm_up, plan.people, crowd, None).await?;
@@ -100,7 +109,7 @@ impl<'a> Transfers<'a> {
     pub(crate) async fn round(&self, round: &mut Round) -> Result<(), String> {
         self.server.sql("postgres", "CHECKPOINT")?;
         let tokens = stage::tokens(&self.bank).await;
-        for front in [&self.shipped, &self.one_by_one, &self.nothing] {
+        for front in [&self.shipped, &self.one_by_one, &self.unscreened, &self.nothing] {
             front.greet(&tokens).await?;
         }
         for &clients in &self.plan.clients {
@@ -142,6 +151,11 @@ impl<'a> Transfers<'a> {
             let tellers = self.one_by_one.connect(clients, tokens).await?;
             let row = self.over(&self.one_by_one, tellers, uniform, Some(&self.logs[2])).await?;
             note(round, (ONE_BY_ONE, clients), row);
+        }
+        if plan.wants(UNSCREENED) {
+            let tellers = self.unscreened.connect(clients, tokens).await?;
+            let row = self.over(&self.unscreened, tellers, uniform, Some(&self.logs[3])).await?;
+            note(round, (UNSCREENED, clients), row);
         }
         if plan.wants(STUBBED) {
             let tellers = self.nothing.connect(clients, tokens).await?;
