@@ -126,6 +126,7 @@ impl Deployment {
             ("STEP_UP_SINGLE", "1000000".to_owned()),
             ("STEP_UP_TOTAL", "1000000".to_owned()),
             ("STEP_UP_COUNT", "1000000".to_owned()),
+            ("SCREENING", "off".to_owned()),
             ("LIMITS", "1000000/1000000,1000000/1000000,1000000/1000000,1000000/1000000".to_owned()),
             ("LISTEN", listen.clone()),
             ("LOG", "error".to_owned()),
