@@ -5,9 +5,9 @@ use async_graphql::ID;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
 use entity::id::{
-    AlertId, ApiKeyId, ApplicationId, CeremonyId, ChallengeId, InstrumentId, JobId, NotificationId,
-    OperatorId, OrderId, PasskeyId, ProposalId, QuoteId, RateAlertId, RecoveryId, SessionId, SheetId,
-    TransactionId, UserId, VerificationId,
+    AlertId, ApiKeyId, ApplicationId, CeremonyId, ChallengeId, DisputeId, InstrumentId, JobId,
+    NotificationId, OperatorId, OrderId, PasskeyId, ProposalId, QuoteId, RateAlertId, RecoveryId, SessionId,
+    SheetId, TransactionId, UserId, VerificationId,
 };
 use entity::money::Currency;
 use entity::refusal::{Code, Refusal};
@@ -60,6 +60,8 @@ pub(crate) enum GlobalId {
     Sheet(SheetId),
     /// What operators have to know.
     Alert(AlertId),
+    /// A payment that was reported.
+    Dispute(DisputeId),
 }
 
 impl GlobalId {
@@ -94,6 +96,7 @@ impl GlobalId {
             ("rate-alert", None) => Some(Self::RateAlert(RateAlertId(name))),
             ("sheet", None) => Some(Self::Sheet(SheetId(name))),
             ("alert", None) => Some(Self::Alert(AlertId(name))),
+            ("dispute", None) => Some(Self::Dispute(DisputeId(name))),
             _ => None,
         }
     }
@@ -127,6 +130,7 @@ impl GlobalId {
             Self::RateAlert(id) => format!("rate-alert:{id}"),
             Self::Sheet(id) => format!("sheet:{id}"),
             Self::Alert(id) => format!("alert:{id}"),
+            Self::Dispute(id) => format!("dispute:{id}"),
         })
     }
 }
@@ -197,7 +201,8 @@ named!(
     Order(OrderId),
     RateAlert(RateAlertId),
     Sheet(SheetId),
-    Alert(AlertId)
+    Alert(AlertId),
+    Dispute(DisputeId),
 );
 
 #[cfg(test)]

@@ -8,6 +8,7 @@
 //! - [`schema`]: what apps see, composed of its nouns (`user`, `account`, `transfer`, …) ·
 //!   [`operator`]: what operators see
 //! - [`authentication`]: access tokens, and who may ask for what · `error`: codes · `id`, `page`, `money`: what all nouns use
+//! - [`verify`], [`replay`]: reports for auditors, and for who writes rules
 //! - [`doorbell`]: wakes workers in other processes · [`settings`]: the environment · [`demo`]: the
 //!   main job told over the real HTTP API
 
@@ -22,6 +23,7 @@ mod conversion;
 mod conversion_order;
 pub mod demo;
 mod deposit;
+mod dispute;
 mod document;
 pub mod doorbell;
 mod error;
@@ -53,6 +55,7 @@ mod rate;
 mod rate_alert;
 mod recovery;
 mod registration;
+pub mod replay;
 mod sandbox;
 pub mod schema;
 mod security_event;

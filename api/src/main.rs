@@ -4,11 +4,12 @@
 
 use api::server::{Api, Bound};
 use api::settings::{Command, Settings};
-use api::{demo, doorbell, operator, schema, throttle, verify};
+use api::{demo, doorbell, operator, replay, schema, throttle, verify};
 use chrono::TimeDelta;
 use clap::Parser;
 use entity::breach::Breaches;
 use entity::clock::Clock;
+use entity::fraud::RuleSet;
 use entity::keys::Keys;
 use entity::operator::Role;
 use entity::replica::Replica;
@@ -16,6 +17,7 @@ use entity::{Bank, Db};
 use ipnet::IpNet;
 use std::io::IsTerminal;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 use tokio::sync::watch;
@@ -58,6 +60,7 @@ async fn main() -> ExitCode {
             Ok(wallet) => verify::print(&wallet.bank).await,
             Err(reason) => Err(reason),
         },
+        Some(Command::Replay { ref rules, last }) => replayed(&settings, outside, rules, last).await,
         Some(Command::Demo { url }) => tell(settings, outside, url).await,
         None => serve(settings, outside).await,
     };
@@ -93,6 +96,13 @@ async fn invite(settings: &Settings, outside: Outside, name: &str, roles: &[Role
     let token = token.map_err(|error| format!("{name}: {error}"))?;
     println!("Give this to acceptInvitation at /operator/graphql within a day: {}", token.reveal());
     Ok(())
+}
+
+/// Prints what other rules would have made of the past.
+async fn replayed(settings: &Settings, outside: Outside, rules: &Path, last: u64) -> Result<(), String> {
+    let rules = RuleSet::open(&rules.to_string_lossy())?;
+    let wallet = Wallet::open(settings, outside).await?;
+    print(&replay::report(&wallet.bank, &rules, last).await.map_err(|error| error.to_string())?)
 }
 
 /// Tells the story of the main job, on a running wallet or on one that is started for it.

@@ -78,6 +78,7 @@ async fn find(context: &Context<'_>, id: &ID) -> ApiResult<Node> {
         | GlobalId::RateAlert(_)
         | GlobalId::Sheet(_)
         | GlobalId::Alert(_)
+        | GlobalId::Dispute(_)
         | GlobalId::Proposal(_) => {
             return Err(Code::NotFound.at("id").into());
         }

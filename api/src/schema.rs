@@ -8,6 +8,7 @@ use crate::closing::ClosingMutation;
 use crate::conversion::ConversionMutation;
 use crate::conversion_order::{ConversionOrderMutation, ConversionOrderQuery};
 use crate::deposit::DepositMutation;
+use crate::dispute::{DisputeMutation, DisputeQuery};
 use crate::error::{ErrorCode, ErrorHelp};
 use crate::freeze::FreezeMutation;
 use crate::handle::HandleMutation;
@@ -59,6 +60,7 @@ impl ErrorQuery {
 
 #[derive(MergedObject, Default)]
 struct PeopleQuery(
+    DisputeQuery,
     KycQuery,
     NotificationQuery,
     PasskeyQuery,
@@ -99,6 +101,7 @@ struct PeopleMutation(
 #[derive(MergedObject, Default)]
 struct SecurityMutation(
     ApiKeyMutation,
+    DisputeMutation,
     ChallengeMutation,
     FreezeMutation,
     PasskeyMutation,

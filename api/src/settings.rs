@@ -121,6 +121,14 @@ pub enum Command {
     },
     /// Check every law of the ledger and the chain of every log; fails if one does not hold
     Verify,
+    /// Judge the payments of the past by other rules too, and print what they would have changed; changes nothing
+    Replay {
+        /// The file of the other rules
+        rules: PathBuf,
+        /// How many of the last transactions: 1 to 1000000
+        #[arg(long, default_value_t = 100_000, value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+        last: u64,
+    },
     /// Print the GraphQL schema, sorted; needs no database
     Schema {
         /// The schema of operators instead

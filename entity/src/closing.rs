@@ -13,6 +13,7 @@ use crate::account::{self, AccountState};
 use crate::api_key::ApiKey;
 use crate::bank::Bank;
 use crate::db::Db;
+use crate::dispute::{self as disputes, DisputeState};
 use crate::error::Result;
 use crate::handle::own;
 use crate::id::{EventId, UserId};
@@ -24,10 +25,10 @@ use crate::refusal::Code;
 use crate::security_event::{self, SecurityEventKind};
 use crate::session::{self, Caller, EndReason};
 use crate::table::{
-    account as accounts, annotation, api_key, conversion_order, fraud_profile, guarded_payment, handle,
-    instrument, job, kyc_application, notification, notification_preference, passkey, passkey_ceremony,
-    rate_alert, recovery_case, recovery_code, security_question, totp_secret, transaction, trusted_payee,
-    user,
+    account as accounts, annotation, api_key, conversion_order, dispute, fraud_profile, guarded_payment,
+    handle, instrument, job, kyc_application, notification, notification_preference, passkey,
+    passkey_ceremony, rate_alert, recovery_case, recovery_code, security_question, totp_secret, transaction,
+    trusted_payee, user,
 };
 use crate::user::{self as people, UserState};
 use crate::vault::DataKey;
@@ -92,6 +93,9 @@ pub async fn export(bank: &Bank, caller: Caller, proof: Proof) -> Result<Value> 
             .collect::<Vec<_>>(),
         "conversionOrders": orders::list(bank, id).await?.into_iter()
             .map(|order| json!({ "source": order.terms.source.to_string(), "target": order.terms.target, "rate": order.terms.rate, "state": order.state.to_value(), "createdAt": order.created_at }))
+            .collect::<Vec<_>>(),
+        "disputes": disputes::own(bank, id).await?.into_iter()
+            .map(|dispute| json!({ "transaction": dispute.transaction.0, "state": dispute.state.to_value(), "openedAt": dispute.opened_at, "decidedAt": dispute.decided_at }))
             .collect::<Vec<_>>(),
         "termAcceptances": accepted
             .map(|terms| json!({ "version": terms.version, "sha256": terms.digest, "address": terms.address, "at": terms.at }))
@@ -162,7 +166,10 @@ async fn refuse_unless_empty(tx: &DatabaseTransaction, id: UserId) -> Result<()>
     // What waits for an operator may come back.
     let held = transaction::Entity::find().filter(Expr::cust("state = 'IN_REVIEW'"));
     let held = held.filter(transaction::Column::Payer.eq(id));
-    let under_way = open.count(tx).await?.saturating_add(held.count(tx).await?);
+    let disputed = dispute::Entity::find().filter(dispute::COLUMN.user_id.eq(id));
+    let disputed = disputed.filter(dispute::COLUMN.state.eq(DisputeState::Open));
+    let counts = [open.count(tx).await?, held.count(tx).await?, disputed.count(tx).await?];
+    let under_way = counts.into_iter().fold(0, u64::saturating_add);
     if under_way > 0 { Err(Code::ActsUnderWay.into()) } else { Ok(()) }
 }
 

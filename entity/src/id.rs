@@ -91,6 +91,8 @@ ids! {
     OrderId,
     /// What operators have to know.
     AlertId,
+    /// A payment of which its payer says that it was not its own.
+    DisputeId,
 }
 
 /// An account, inside the house. Outside it is named by its owner and its currency.

@@ -27,7 +27,7 @@
 //! [`notification`], [`message`], [`link`].
 //! Operators: [`operator`], [`operator_event`], [`proposal`], [`alert`]. Logs that can't be changed unseen: [`chain`].
 //! Money: [`standing`], [`guard`], [`step_up`], [`payee`], [`account`], [`transaction`], [`transfer`], [`deposit`], [`withdrawal`], [`rail`],
-//! [`limit`], [`ledger`]. What looks like theft: [`fraud`], [`review`]. Other currencies: [`rate`], [`fee`], [`price`], [`quote`], [`exchange`], [`conversion`],
+//! [`limit`], [`ledger`]. What looks like theft: [`fraud`], [`review`], [`dispute`]. Other currencies: [`rate`], [`fee`], [`price`], [`quote`], [`exchange`], [`conversion`],
 //! [`conversion_order`], [`rate_alert`], [`total`]. Before it moves: [`preview`]. What the house has
 //! at stake: [`treasury`]. Reading: [`history`], [`annotation`], [`replica`]. Later: [`outbox`],
 //! [`relay`], [`dead_letter`], [`bell`], [`afterwards`]. The world outside, simulated: [`sandbox`].
@@ -53,6 +53,7 @@ pub mod db;
 pub mod dead_letter;
 pub mod deposit;
 pub mod device;
+pub mod dispute;
 pub mod error;
 pub mod exchange;
 pub mod fee;

@@ -35,6 +35,7 @@ macro_rules! refusals {
             CodeWrong "CODE_WRONG" false "The code is wrong. After five wrong tries a new one is needed." "验证码错误。连续错误五次后需要重新获取。";
             CurrencyUnknown "CURRENCY_UNKNOWN" false "Use a currency code of ISO 4217 in capitals, such as EUR." "请使用大写的 ISO 4217 货币代码，例如 EUR。";
             CursorInvalid "CURSOR_INVALID" false "Use a cursor that a page of this list gave you." "请使用本列表分页返回的游标。";
+            DisputeDecided "DISPUTE_DECIDED" false "This dispute was decided already." "该争议已有决定。";
             DocumentsInvalid "DOCUMENTS_INVALID" false "Give at most ten documents, each with a reference and the SHA-256 of its file." "最多提供十份文件，每份须有引用编号和文件的 SHA-256。";
             DocumentsMissing "DOCUMENTS_MISSING" false "More documents are needed for this." "所提供的文件不足。";
             EmailInvalid "EMAIL_INVALID" false "This is not an e-mail address." "这不是有效的电子邮件地址。";

@@ -2,10 +2,10 @@
 //!
 //! Guarantees: the money has left the wallet and waits in an account of its own, `in review`; from there it goes on once, to
 //! where it was to go and at the price that was quoted, or back to the wallet once. It goes on only by two operators (a
-//! [`proposal`](crate::proposal)); one alone sends it back, and so does time, [`PATIENCE`] after it was asked for. What
-//! went back has counted for its payer's limits all the same.
+//! [`proposal`](crate::proposal)), and not while its payer is frozen; one alone sends it back, and so does time, [`PATIENCE`]
+//! after it was asked for; the payer is told. What went back has counted for its payer's limits all the same.
 //!
-//! Refuses `NOT_FOUND`, `PAYMENT_DECIDED`, `ROLE_MISSING`.
+//! Refuses `NOT_FOUND`, `PAYMENT_DECIDED`, `USER_FROZEN`. Costs a question about each page of what waits.
 
 use crate::account::{self, AccountState, Purpose};
 use crate::bank::Bank;
@@ -13,14 +13,16 @@ use crate::clock::Time;
 use crate::error::{Error, Fault, Result};
 use crate::exchange::Exchange;
 use crate::fraud::{self, Fired};
-use crate::id::{AccountId, JobId, TransactionId};
+use crate::id::{AccountId, EventId, JobId, TransactionId};
 use crate::ledger::{Books, Change, Command, Effects};
-use crate::outbox::Job;
+use crate::notification::{self, Notice};
+use crate::outbox::{self, Job};
 use crate::page::{Page, Slice};
 use crate::quote;
 use crate::refusal::{Code, Refusal};
-use crate::table::{fraud_verdict, transaction};
+use crate::table::{account as account_row, fraud_verdict, transaction};
 use crate::transaction::{Draft, Failure, Kind, State, Transaction};
+use crate::user;
 use chrono::Duration;
 use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
@@ -108,10 +110,14 @@ fn go(books: &Books, act: &Transaction, command: &Conclude) -> Result<Effects, R
         AccountState::Open | AccountState::Frozen => Ok(()),
         AccountState::Closed => Err(Code::RecipientUnavailable.at("to")),
     };
+    if command.onward.is_some() {
+        // Who has locked its wallet meanwhile may have done so because of this.
+        books.account(command.wallet)?.state.may_pay()?;
+    }
     match &command.onward {
-        None => {
-            Ok(advance(State::Failed, Some(Failure::Rejected)).moving(command.review, command.wallet, amount))
-        }
+        None => Ok(advance(State::Failed, Some(Failure::Rejected))
+            .moving(command.review, command.wallet, amount)
+            .then(Job::AnnounceRejection { transaction: id })),
         Some(Onward::Payee(to)) => {
             refuse_closed(*to)?;
             Ok(advance(State::Settled, None).moving(command.review, *to, amount))
@@ -150,7 +156,9 @@ pub async fn release(bank: &Bank, id: TransactionId, job: JobId) -> Result<Trans
             conclude(bank, &payment, None, Some(job)).await
         }
         Ok(done) if waited => {
-            fraud::learn(bank, &done).await?;
+            if let Err(error) = fraud::learn(bank, &done).await {
+                tracing::warn!(%error, "its payee will be new to its payer once more");
+            }
             Ok(done)
         }
         done => done,
@@ -167,6 +175,11 @@ pub async fn reject(bank: &Bank, id: TransactionId) -> Result<Transaction> {
     let done = conclude(bank, &payment, None, None).await?;
     // Somebody else may have let it go on meanwhile.
     if done.state == State::Failed { Ok(done) } else { Err(Code::PaymentDecided.at("id").into()) }
+}
+
+/// Sends back what its payer says was not its own, if it still waits.
+pub(crate) async fn send_back(bank: &Bank, payment: &Transaction) -> Result<Transaction> {
+    conclude(bank, payment, None, None).await
 }
 
 /// Sends back what has waited too long. Doing it twice is doing it once.
@@ -203,11 +216,37 @@ fn waiting() -> sea_orm::Select<transaction::Entity> {
     transaction::Entity::find().filter(Expr::cust("state = 'IN_REVIEW'"))
 }
 
-/// Whether a payment waits.
+/// Tells a payer that a payment has gone back.
 ///
 /// # Errors
-/// `NOT_FOUND`, `PAYMENT_DECIDED`.
-pub(crate) async fn check_waiting(db: &impl ConnectionTrait, id: TransactionId) -> Result<()> {
+/// Only faults.
+pub async fn announce(bank: &Bank, id: TransactionId, job: JobId) -> Result<()> {
+    let payment = find(bank.db.connection(), id).await?;
+    let tx = bank.db.begin().await?;
+    if let Some(payer) = payment.terms.payer {
+        let (_, key) = user::lock(bank, &tx, payer).await?;
+        let notice =
+            Notice::Case(notification::Case::PaymentRejected { amount: payment.terms.amount.to_string() });
+        notification::tell(bank, &tx, &key, EventId(id.0), &notice).await?;
+    }
+    outbox::done(&tx, job).await?;
+    tx.commit().await?;
+    bank.bell.ring();
+    Ok(())
+}
+
+/// Refuses to let a payment go on that doesn't wait, or whose payer is frozen.
+///
+/// # Errors
+/// `NOT_FOUND`, `PAYMENT_DECIDED`, `USER_FROZEN`.
+pub(crate) async fn check_releasable(db: &impl ConnectionTrait, id: TransactionId) -> Result<()> {
+    check_waiting(db, id).await?;
+    let wallet = find(db, id).await?.terms.debit;
+    let row = account_row::Entity::find_by_id(wallet).one(db).await?.ok_or(Code::NotFound.at("id"))?;
+    Ok(row.state.may_pay()?)
+}
+
+async fn check_waiting(db: &impl ConnectionTrait, id: TransactionId) -> Result<()> {
     let payment = find(db, id).await?;
     if payment.state == State::InReview { Ok(()) } else { Err(Code::PaymentDecided.at("id").into()) }
 }

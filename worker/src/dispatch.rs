@@ -46,5 +46,8 @@ async fn handle(context: &Context, entry: &Entry) -> Result<(), Left> {
             review::release(&context.bank, transaction, entry.id).await?;
             Ok(())
         }
+        Job::AnnounceRejection { transaction } => {
+            Ok(review::announce(&context.bank, transaction, entry.id).await?)
+        }
     }
 }

@@ -6,6 +6,7 @@
 mod account;
 mod books;
 mod change;
+mod dispute;
 mod event;
 mod job;
 mod kyc;
@@ -17,12 +18,14 @@ mod review;
 mod treasury;
 
 use crate::authentication::{bank, origin};
+use crate::dispute::Dispute;
 use crate::error::ApiResult;
 use crate::page::described;
 use crate::schema::sorted;
 use account::{AccountMutation, AccountQuery};
 use async_graphql::{Context, EmptySubscription, MergedObject, SchemaBuilder};
 use books::BooksQuery;
+use dispute::{DisputeMutation, DisputeQuery};
 use entity::operator::{Officer, Role};
 use entity::operator_event;
 use entity::refusal::Code;
@@ -62,6 +65,7 @@ async fn announce(context: &Context<'_>, officer: &Officer, subject: Option<Uuid
 pub struct OperatorQuery(
     AccountQuery,
     BooksQuery,
+    DisputeQuery,
     EventQuery,
     JobQuery,
     KycQuery,
@@ -77,6 +81,7 @@ pub struct OperatorQuery(
 #[derive(MergedObject, Default)]
 pub struct OperatorMutation(
     AccountMutation,
+    DisputeMutation,
     JobMutation,
     KycMutation,
     PersonMutation,
@@ -105,6 +110,7 @@ pub fn builder() -> SchemaBuilder<OperatorQuery, OperatorMutation, EmptySubscrip
     );
     let builder =
         described::<_, _, _, PaymentInReview>(builder, "A page of payments.", "A payment and its place.");
+    let builder = described::<_, _, _, Dispute>(builder, "A page of disputes.", "A dispute and its place.");
     let builder = described::<_, _, _, RecoveryCase>(builder, "A page of cases.", "A case and its place.");
     described::<_, _, _, Proposal>(builder, "A page of proposals.", "A proposal and its place.")
 }

@@ -10,12 +10,13 @@
 //! or could divide by zero or run long, is refused when it is loaded.
 //!
 //! It is asked twice: the [screen] before the money moves, and the [watch] after it has, which keeps the profiles and tells
-//! operators. Costs a person's profile of at most some kilobytes; what else, is said there.
+//! operators. A [replay] shows what other rules would have done. Costs a person's profile of at most some kilobytes; what else, is said there.
 
 mod known;
 mod learned;
 mod moved;
 mod profile;
+mod replay;
 mod rule;
 mod screen;
 mod signal;
@@ -23,6 +24,7 @@ mod verdict;
 mod watch;
 
 pub use profile::{Event, Profile, Way};
+pub use replay::{Changed, Count, Replay, replay};
 pub use rule::{Outcome, Rule, RuleSet};
 pub use signal::{Payment, SIGNALS, Signal, Signals};
 pub use verdict::{Fired, Verdict, judge};

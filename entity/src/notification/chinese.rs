@@ -146,6 +146,8 @@ fn case_subject(case: &Case) -> &'static str {
         Case::RecoveryApproved { .. } => "三天后您的钱包将更换联系地址",
         Case::RecoveryCancelled => "您的钱包保留原有联系地址",
         Case::RecoveryOpened { .. } => "有人声称无法使用您钱包的联系地址",
+        Case::DisputeDecided { .. } => "您的举报已有结果",
+        Case::PaymentRejected { .. } => "一笔付款未完成",
         Case::WalletRecovered { .. } => "您的钱包已更换联系地址",
     }
 }
@@ -157,6 +159,15 @@ fn case_body(case: &Case, at: &str) -> String {
         Case::RecoveryOpened { handle, token } => recovery_opened(at, handle, token.as_ref()),
         Case::RecoveryApproved { token } => recovery_approved(at, token.as_ref()),
         Case::RecoveryCancelled => format!("更换联系地址的申请已于 {at} 取消。{NOT_YOU}"),
+        Case::DisputeDecided { upheld: true, reason } => {
+            format!("经核查（{at}），您举报的付款并非您本人所为：{reason}")
+        }
+        Case::DisputeDecided { upheld: false, reason } => {
+            format!("经核查（{at}），您举报的付款为您本人所为：{reason}")
+        }
+        Case::PaymentRejected { amount } => {
+            format!("一笔 {amount} 的付款经审核未通过，款项已于 {at} 退回您的钱包。{NOT_YOU}")
+        }
         Case::WalletRecovered { handle } => {
             format!("自 {at} 起 {handle} 为主要联系地址，所有会话均已结束。请用它设置新密码。{NOT_YOU}")
         }

@@ -162,6 +162,8 @@ fn case_subject(case: &Case) -> &'static str {
         Case::RecoveryApproved { .. } => "In three days your wallet has another address",
         Case::RecoveryCancelled => "Your wallet keeps its addresses",
         Case::RecoveryOpened { .. } => "Somebody says to have lost your wallet's address",
+        Case::DisputeDecided { .. } => "Your report was looked into",
+        Case::PaymentRejected { .. } => "A payment was not made",
         Case::WalletRecovered { .. } => "Your wallet has another address",
     }
 }
@@ -173,6 +175,17 @@ fn case_body(case: &Case, at: &str) -> String {
         Case::RecoveryOpened { handle, token } => recovery_opened(at, handle, token.as_ref()),
         Case::RecoveryApproved { token } => recovery_approved(at, token.as_ref()),
         Case::RecoveryCancelled => format!("At {at} it was cancelled that it gets another. {NOT_YOU}"),
+        Case::DisputeDecided { upheld: true, reason } => {
+            format!("At {at} it was found that the payment you reported was not yours: {reason}")
+        }
+        Case::DisputeDecided { upheld: false, reason } => {
+            format!("At {at} it was found that the payment you reported was yours: {reason}")
+        }
+        Case::PaymentRejected { amount } => {
+            format!(
+                "A payment of {amount} was looked into and not let through; since {at} the money is back in your wallet. {NOT_YOU}"
+            )
+        }
         Case::WalletRecovered { handle } => format!(
             "Since {at} {handle} is its primary address, and all sessions were ended. Choose a new password with it. \
              {NOT_YOU}"

@@ -146,6 +146,18 @@ pub enum Case {
     },
     /// The wallet keeps its handles.
     RecoveryCancelled,
+    /// What came of it that a payment was said not to be the person's.
+    DisputeDecided {
+        /// Whether it was not.
+        upheld: bool,
+        /// Why.
+        reason: String,
+    },
+    /// A payment that waited has gone back.
+    PaymentRejected {
+        /// How much, with its currency.
+        amount: String,
+    },
     /// The wallet has another handle in place of one that was lost.
     WalletRecovered {
         /// Which, with most of it hidden.

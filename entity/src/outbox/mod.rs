@@ -9,12 +9,16 @@
 //! A job is named by the id of what it is about, so there is never a second one of the same kind
 //! for the same thing.
 
+mod kind;
+
+pub use kind::Job;
+
 use crate::bank::Bank;
 use crate::clock::Time;
 use crate::db::{Db, one_of};
 use crate::error::{Fault, Result};
 use crate::gather::{Answers, Gather};
-use crate::id::{JobId, MessageId, ProposalId, RecoveryId, ResetId, SheetId, TransactionId};
+use crate::id::JobId;
 use crate::table::job;
 use chrono::Duration;
 use sea_orm::sea_query::Expr;
@@ -22,96 +26,11 @@ use sea_orm::{
     ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, IntoActiveModel,
     PaginatorTrait, QueryFilter,
 };
-use serde::{Deserialize, Serialize};
 
 /// Attempts before a job is a dead letter: with the backoff below, after about nine hours.
 pub const ATTEMPTS_MAX: i32 = 12;
 /// How long a job waits between attempts at most.
 const BACKOFF_MAX: Duration = Duration::hours(2);
-
-/// What is to be done later. It carries ids only; a new version of a job is a new name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "job", rename_all = "kebab-case")]
-pub enum Job {
-    /// Send a message to a handle.
-    SendMessage {
-        /// Which.
-        message: MessageId,
-    },
-    /// Send what a password is replaced with.
-    SendReset {
-        /// Which.
-        reset: ResetId,
-    },
-    /// Tell whose handle is said to be lost.
-    AnnounceRecovery {
-        /// Which case.
-        recovery: RecoveryId,
-    },
-    /// Tell who waits for a rate, and convert for who has ordered it.
-    FollowRates {
-        /// The rates.
-        sheet: SheetId,
-    },
-    /// Collect a deposit from the person's bank.
-    ConfirmDeposit {
-        /// Which.
-        transaction: TransactionId,
-    },
-    /// Pay a withdrawal out to the person's bank.
-    SettleWithdrawal {
-        /// Which.
-        transaction: TransactionId,
-    },
-    /// Let a payment go on that has waited for operators.
-    ReleasePayment {
-        /// Which.
-        transaction: TransactionId,
-        /// What has let it.
-        proposal: ProposalId,
-    },
-}
-
-impl Job {
-    /// The queues, one a kind of job.
-    pub const KINDS: &'static [&'static str] = &[
-        "send-message",
-        "send-reset",
-        "announce-recovery",
-        "follow-rates",
-        "confirm-deposit",
-        "settle-withdrawal",
-        "release-payment",
-    ];
-
-    /// Its queue.
-    pub fn kind(self) -> &'static str {
-        match self {
-            Self::SendMessage { .. } => "send-message",
-            Self::SendReset { .. } => "send-reset",
-            Self::AnnounceRecovery { .. } => "announce-recovery",
-            Self::FollowRates { .. } => "follow-rates",
-            Self::ConfirmDeposit { .. } => "confirm-deposit",
-            Self::SettleWithdrawal { .. } => "settle-withdrawal",
-            Self::ReleasePayment { .. } => "release-payment",
-        }
-    }
-
-    /// Its name: that of what it is about.
-    pub fn id(self) -> JobId {
-        match self {
-            Self::SendMessage { message } => JobId(message.0),
-            Self::SendReset { reset } => JobId(reset.0),
-            Self::AnnounceRecovery { recovery } => JobId(recovery.0),
-            Self::FollowRates { sheet } => JobId(sheet.0),
-            Self::ConfirmDeposit { transaction } | Self::SettleWithdrawal { transaction } => {
-                JobId(transaction.0)
-            }
-            // The payment's own name is that of its settlement.
-            Self::ReleasePayment { proposal, .. } => JobId(proposal.0),
-        }
-    }
-}
 
 /// A job and how often it was tried.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -275,6 +194,7 @@ pub async fn waiting(db: &Db) -> Result<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::id::{MessageId, ProposalId, RecoveryId, ResetId, SheetId, TransactionId};
 
     #[test]
     fn the_backoff_spans_about_nine_hours() {
@@ -294,6 +214,8 @@ mod tests {
             Job::FollowRates { sheet: SheetId(uuid::Uuid::nil()) },
             Job::ConfirmDeposit { transaction },
             Job::SettleWithdrawal { transaction },
+            Job::ReleasePayment { transaction, proposal: ProposalId(uuid::Uuid::nil()) },
+            Job::AnnounceRejection { transaction },
         ] {
             assert!(Job::KINDS.contains(&job.kind()));
             assert!(row(job, Time::default()).payload.contains(job.kind()));

@@ -130,7 +130,7 @@ impl Change {
             Self::RaiseLevel { application } => kyc::check_open(bank, *application).await.map(drop),
             Self::RecoverHandle { recovery } => recovery::check_open(bank, *recovery).await.map(drop),
             Self::ReleasePayment { transaction } => {
-                review::check_waiting(bank.db.connection(), *transaction).await
+                review::check_releasable(bank.db.connection(), *transaction).await
             }
             Self::AcceptRates { sheet } => rate::check_held(bank.db.connection(), *sheet).await.map(drop),
             Self::SetRate { base, quote, rate, minutes } => {
@@ -157,7 +157,7 @@ impl Change {
             Self::RaiseLevel { application } => kyc::approve(bank, tx, *application).await.map(|()| None),
             Self::RecoverHandle { recovery } => recovery::approve(bank, tx, *recovery).await.map(|()| None),
             Self::ReleasePayment { transaction } => {
-                review::check_waiting(tx, *transaction).await?;
+                review::check_releasable(tx, *transaction).await?;
                 let job = Job::ReleasePayment { transaction: *transaction, proposal };
                 outbox::put(tx, job, bank.clock.now()).await.map(|()| None)
             }

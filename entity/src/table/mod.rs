@@ -12,6 +12,7 @@ pub(crate) mod api_key_spend;
 pub(crate) mod challenge;
 pub(crate) mod conversion_order;
 pub(crate) mod device;
+pub(crate) mod dispute;
 pub(crate) mod fee_schedule;
 pub(crate) mod fraud_profile;
 pub(crate) mod fraud_verdict;

@@ -1,6 +1,7 @@
 //! Fraud: what operators are told of, and what honest people never hear of.
 
 use chrono::Duration;
+use entity::fraud::{self, Outcome, Rule, RuleSet};
 use entity::operator::Role;
 use serde_json::{Value, json};
 use tests::client::{Person, euros, text};
@@ -11,6 +12,7 @@ on_both_setups!(
     a_young_wallet_that_empties_itself_is_reported_once,
     honest_payments_are_not_reported,
     many_who_pay_a_young_wallet_are_reported,
+    other_rules_are_tried_on_the_past,
 );
 
 /// Has the watch look at all that has moved.
@@ -85,4 +87,34 @@ async fn many_who_pay_a_young_wallet_are_reported(world: &World) {
     }
     let reported = reported(world).await;
     assert!(reported.iter().any(|(_, why)| why.contains("many pay a young wallet")), "{reported:?}");
+}
+
+async fn other_rules_are_tried_on_the_past(world: &World) {
+    let (alice, bob) = (Person::join_with(world, "1000.00").await, Person::join(world).await);
+    for (amount, key) in [("100.00", "a"), ("200.00", "b"), ("300.00", "c")] {
+        pay(&alice, &bob, amount, key).await;
+    }
+    pay(&bob, &alice, "150.00", "back").await;
+    let rule = |name: &str, when: &str| Rule {
+        name: name.to_owned(),
+        when: when.to_owned(),
+        outcome: Outcome::Block,
+        shadow: false,
+    };
+    let others = RuleSet::load(vec![
+        rule("more than half", "balance_percent >= 50"),
+        rule("known payee", "!new_payee && amount >= 20000"),
+        rule("never", "amount < 0"),
+    ])
+    .unwrap();
+    let replay = fraud::replay(&world.bank, &others, 1_000).await.unwrap();
+    assert_eq!((replay.judged, replay.changes), (4, 2), "{replay:?}");
+    let after = |name: &str| replay.rules.get(name).map(|count| (count.before, count.after));
+    // Of 1000, 900, 700 and what Bob has: 10, 22, 42 and 25 percent.
+    assert_eq!((after("more than half"), after("known payee"), after("never")), (None, Some((0, 2)), None));
+    assert_eq!(replay.outcomes[&Outcome::Block], fraud::Count { before: 0, after: 2 });
+    let kinds: Vec<_> = replay.changed.iter().map(|changed| (changed.before, changed.after)).collect();
+    assert_eq!(kinds, vec![(Outcome::Allow, Outcome::Block); 2]);
+    // Only the last of them, by what was before.
+    assert_eq!(fraud::replay(&world.bank, &others, 2).await.unwrap().judged, 2);
 }

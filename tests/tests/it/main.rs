@@ -9,6 +9,7 @@ mod conversion;
 mod conversion_order;
 mod crash;
 mod deposit;
+mod dispute;
 mod fraud;
 mod guard;
 mod handle;

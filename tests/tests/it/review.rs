@@ -18,6 +18,7 @@ on_both_setups!(
     the_screen_sees_what_was_paid_a_moment_ago,
     what_was_done_before_is_answered_whatever_is_thought_of_it_now,
     a_wallet_with_a_held_payment_is_not_closed,
+    what_is_held_does_not_go_on_while_its_payer_is_frozen,
     what_cannot_be_screened_is_refused_above_a_limit,
 );
 
@@ -103,10 +104,15 @@ async fn what_is_held_goes_back_by_one_operator_or_by_time(world: &World) {
         support.try_act("rejectPayment", "state", json!({ "id": first["id"] })).await.unwrap_err().code,
         "ROLE_MISSING"
     );
+    let told = world.messages(&alice.handle).await;
     let rejected = reviewer.act("rejectPayment", "state", json!({ "id": first["id"] })).await;
     assert_eq!(rejected["state"], "FAILED");
     assert_eq!(state_of(&alice, &first["id"]).await, (json!("FAILED"), json!("REJECTED")));
     assert_eq!(alice.balance().await, "2000.00");
+    let now_told = world.messages(&alice.handle).await;
+    assert_eq!(now_told.len(), told.len() + 1, "{now_told:?}");
+    assert_eq!(now_told[0].0, "A payment was not made");
+    assert!(now_told[0].1.contains("900.00 EUR"), "{now_told:?}");
     let context = worker::context::Context { bank: world.bank.clone(), gateways: world.gateways.clone() };
     perform(&context, Task::EndReviews).await.unwrap();
     assert_eq!(waiting(&reviewer).await.len(), 1, "its time has not come");
@@ -191,6 +197,22 @@ async fn what_cannot_be_screened_is_refused_above_a_limit(world: &World) {
     assert_eq!(send(&alice, &bob, "100.00", "small").await.unwrap()["state"], "SETTLED");
     db.execute_unprepared("ALTER TABLE lost RENAME TO fraud_profiles").await.unwrap();
     assert_eq!(send(&alice, &bob, "100.01", "large").await.unwrap()["state"], "SETTLED");
+}
+
+async fn what_is_held_does_not_go_on_while_its_payer_is_frozen(world: &World) {
+    let (alice, bob) = (Person::join_with(world, "1000.00").await, Person::join(world).await);
+    let held = send(&alice, &bob, "1000.00", "all").await.unwrap();
+    let (first, second) =
+        (world.hire("frozen1", &[Role::Reviewer]).await, world.hire("frozen2", &[Role::Reviewer]).await);
+    let change = json!({ "change": { "releasePayment": held["id"] }, "reason": "seems right" });
+    let proposed = first.act("propose", "proposal { id }", change).await;
+    // It was not Alice: she locks her wallet.
+    alice.client.ask("mutation { lockUser { __typename } }", Value::Null).await;
+    let approve = json!({ "id": proposed["proposal"]["id"] });
+    let refused = second.try_act("approveProposal", "proposal { state }", approve).await.unwrap_err();
+    assert_eq!(refused.code, "USER_FROZEN");
+    first.act("rejectPayment", "state", json!({ "id": held["id"] })).await;
+    assert_eq!((alice.balance().await, bob.balance().await), ("1000.00".into(), "0.00".into()));
 }
 
 /// A world with one rule.
