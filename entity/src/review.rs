@@ -18,6 +18,7 @@ use crate::ledger::{Books, Change, Command, Effects};
 use crate::notification::{self, Notice};
 use crate::outbox::{self, Job};
 use crate::page::{Page, Slice};
+use crate::proposal;
 use crate::quote;
 use crate::refusal::{Code, Refusal};
 use crate::table::{account as account_row, fraud_verdict, transaction};
@@ -171,6 +172,10 @@ pub async fn release(bank: &Bank, id: TransactionId, job: JobId) -> Result<Trans
 /// `NOT_FOUND`, `PAYMENT_DECIDED`, `OVERLOADED`.
 pub async fn reject(bank: &Bank, id: TransactionId) -> Result<Transaction> {
     check_waiting(bank.db.connection(), id).await?;
+    // Two have decided already, and a worker is about to do it.
+    if proposal::is_approved(bank.db.connection(), "RELEASE_PAYMENT", id.0).await? {
+        return Err(Code::PaymentDecided.at("id").into());
+    }
     let payment = find(bank.db.connection(), id).await?;
     let done = conclude(bank, &payment, None, None).await?;
     // Somebody else may have let it go on meanwhile.

@@ -2,14 +2,14 @@
 //!
 //! Guarantees: reads only, and judges as the [screen](super::screen) does, each payment by what had happened before it. The
 //! profiles are made anew, out of as many transactions before those that are judged. Devices and sessions are not known
-//! any more, and what was rejected is left out. Money is worth what it is worth now.
+//! any more. What was held or sent back is judged too; what was blocked is no transaction. Money is worth what it is worth now.
 //!
 //! Costs the rows of twice the transactions and the profiles of their people, in memory: some 200 MB for 100,000.
 
 use super::profile::{Event, Profile, Way, other};
 use super::rule::{Outcome, RuleSet};
 use super::signal::{Payment, Signals};
-use super::verdict::judge;
+use super::verdict::{Verdict, judge};
 use crate::bank::Bank;
 use crate::clock::Time;
 use crate::db::one_of;
@@ -85,7 +85,7 @@ pub async fn replay(bank: &Bank, rules: &RuleSet, last: u64) -> Result<Replay> {
         if let Some(signals) = past.take(bank, row).await?
             && number >= skipped
         {
-            replay.compare(row.id, judge(&bank.fraud_rules, &signals), judge(rules, &signals));
+            replay.compare(row.id, &judge(&bank.fraud_rules, &signals), &judge(rules, &signals));
         }
     }
     let known = replay.changed.len().saturating_sub(NAMED);
@@ -94,7 +94,7 @@ pub async fn replay(bank: &Bank, rules: &RuleSet, last: u64) -> Result<Replay> {
 }
 
 impl Replay {
-    fn compare(&mut self, transaction: TransactionId, before: super::Verdict, after: super::Verdict) {
+    fn compare(&mut self, transaction: TransactionId, before: &Verdict, after: &Verdict) {
         self.judged = self.judged.saturating_add(1);
         let add = |count: &mut u64| *count = count.saturating_add(1);
         for fired in &before.fired {
@@ -156,7 +156,7 @@ impl Past {
 
     /// Goes past a transaction; gives its signals, if it is a payment of somebody.
     async fn take(&mut self, bank: &Bank, row: &transaction::Model) -> Result<Option<Signals>> {
-        if row.kind == Kind::Conversion || matches!(row.state, State::Failed | State::InReview) {
+        if row.kind == Kind::Conversion {
             self.book(row, 1);
             return Ok(None);
         }
@@ -168,7 +168,10 @@ impl Past {
         let before = worth(self.balances.get(&row.debit_account).copied().unwrap_or(0)).await?;
         let signals = self.signals(row, cents, before);
         self.book(row, 1);
-        self.learn(row, cents);
+        // What was not let through is judged, but nothing to learn from.
+        if !matches!(row.state, State::Failed | State::InReview) {
+            self.learn(row, cents);
+        }
         Ok(signals)
     }
 

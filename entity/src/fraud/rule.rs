@@ -24,6 +24,8 @@ const LENGTH: usize = 500;
 const BRACKETS: usize = 20;
 /// Rules in a set.
 const RULES: usize = 100;
+/// The largest number that a rule may name: with more, sums and products of signals are soon beyond range.
+const NUMBER: u64 = 1_000_000_000_000;
 
 /// What is to be done about a payment, the mildest first.
 #[derive(
@@ -86,6 +88,9 @@ impl RuleSet {
         }
         let load = |rule: Rule| {
             let refused = |why: String| format!("{}: {why}", rule.name);
+            if rule.name.trim().is_empty() {
+                return Err(refused("a rule has no name".to_owned()));
+            }
             let program = compile(&rule.when).map_err(refused)?;
             Ok(Loaded { rule, program })
         };
@@ -175,7 +180,10 @@ fn kind(expression: &IdedExpr) -> Result<Kind, String> {
     #[expect(clippy::wildcard_enum_match_arm, reason = "whatever else the language has, rules have not")]
     match &expression.expr {
         Expr::Literal(LiteralValue::Boolean(_)) => Ok(Kind::Flag),
-        Expr::Literal(LiteralValue::Int(_)) => Ok(Kind::Number),
+        Expr::Literal(LiteralValue::Int(number)) if number.inner().unsigned_abs() <= NUMBER => {
+            Ok(Kind::Number)
+        }
+        Expr::Literal(LiteralValue::Int(_)) => Err(format!("a number is beyond {NUMBER}")),
         Expr::Ident(name) => {
             let signal = SIGNALS.iter().find(|signal| signal.name == name);
             let signal = signal.ok_or_else(|| format!("there is no signal {name}"))?;
@@ -247,6 +255,7 @@ mod tests {
             ("duration('1s') > duration('2s')", "whole numbers only"),
             ("max(amount, 1) > 1", "there is no max"),
             ("{'a': 1}.a == 1", "whole numbers only"),
+            ("amount + 9223372036854775807 > 1", "a number is beyond"),
         ] {
             assert!(refused(when).contains(why), "{when}: {}", refused(when));
         }

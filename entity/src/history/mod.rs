@@ -267,5 +267,9 @@ pub async fn find(db: &Db, user: UserId, id: TransactionId) -> Result<Transactio
     let row =
         transaction::Entity::find_by_id(id).one(db.connection()).await?.ok_or(Code::NotFound.at("id"))?;
     let transaction = Transaction::try_from(row)?;
-    if transaction.concerns(user) { Ok(transaction) } else { Err(Code::NotFound.at("id").into()) }
+    // Who is paid hears of a payment when it is there.
+    let is_seen = transaction.terms.payer == Some(user)
+        || transaction.terms.kind == Kind::Deposit
+        || transaction.state == State::Settled;
+    if is_seen && transaction.concerns(user) { Ok(transaction) } else { Err(Code::NotFound.at("id").into()) }
 }

@@ -107,8 +107,9 @@ const LAWS: [(&str, &str); 9] = [
                 ON m.transaction_id = t.id \
             WHERE t.actor <> q.user_id OR t.amount <> q.source_amount OR t.target_amount <> q.target_amount \
                 OR t.currency <> q.source_currency OR t.target_currency <> q.target_currency \
-                OR m.taken <> q.source_amount OR m.spread <> q.spread OR m.fee <> q.fee \
-                OR m.rounding <> q.rounding",
+                OR (t.state = 'SETTLED' AND (m.taken <> q.source_amount OR m.spread <> q.spread OR m.fee <> q.fee \
+                    OR m.rounding <> q.rounding)) \
+                OR (t.state <> 'SETTLED' AND coalesce(m.taken, 0) <> 0)",
     ),
     (
         "what is in transit is what the open withdrawals say",

@@ -14,6 +14,7 @@ on_both_setups!(
     what_is_held_waits_and_goes_on_by_two_operators,
     what_is_held_goes_back_by_one_operator_or_by_time,
     a_withdrawal_is_held_and_settles_when_it_is_released,
+    what_is_held_goes_on_at_the_price_that_was_quoted_or_back_whole,
     what_is_small_or_usual_is_not_held,
     the_screen_sees_what_was_paid_a_moment_ago,
     what_was_done_before_is_answered_whatever_is_thought_of_it_now,
@@ -143,6 +144,37 @@ async fn a_withdrawal_is_held_and_settles_when_it_is_released(world: &World) {
     release(&first, &second, &held["id"]).await;
     world.until(|| async { (state_of(&alice, &held["id"]).await.0 == "SETTLED").then_some(()) }).await;
     assert_eq!(alice.balance().await, "500.00");
+}
+
+async fn what_is_held_goes_on_at_the_price_that_was_quoted_or_back_whole(world: &World) {
+    let (alice, bob) = (Person::join_with(world, "3000.00").await, Person::join(world).await);
+    let reviewers = (world.hire("fx1", &[Role::Reviewer]).await, world.hire("fx2", &[Role::Reviewer]).await);
+    let mut held = Vec::new();
+    for (amount, key) in [("1000.00", "on"), ("900.00", "back")] {
+        let asked = json!({ "amount": { "source": euros(amount) }, "currency": "USD" });
+        let quote = crate::conversion::quote(&alice, asked).await;
+        let input = json!({ "to": bob.handle, "money": euros(amount), "quoteId": quote["id"], "idempotencyKey": key });
+        let paid = alice.client.act("createTransfer", "transaction { id state }", input).await["transaction"]
+            .clone();
+        assert_eq!(paid["state"], "IN_REVIEW");
+        held.push((paid["id"].clone(), quote["target"]["amount"].clone()));
+        world.audit().await;
+    }
+    // The payee finds nothing by the name of the payment either.
+    let query = "query($id: ID!) { transaction(id: $id) { state } }";
+    let hidden = bob.client.try_ask(query, json!({ "id": held[0].0 })).await.unwrap_err();
+    assert_eq!(hidden.code, "NOT_FOUND");
+    // Long after the price has expired for everybody else.
+    world.pass(Duration::minutes(5)).await;
+    release(&reviewers.0, &reviewers.1, &held[0].0).await;
+    let late = reviewers.0.try_act("rejectPayment", "state", json!({ "id": held[0].0 })).await.unwrap_err();
+    assert_eq!(late.code, "PAYMENT_DECIDED");
+    reviewers.0.act("rejectPayment", "state", json!({ "id": held[1].0 })).await;
+    world.settle().await;
+    world.audit().await;
+    let dollars = "{ account(currency: \"USD\") { balance { amount } } }";
+    let got = bob.client.ask(dollars, Value::Null).await["account"]["balance"]["amount"].clone();
+    assert_eq!((got, alice.balance().await), (held[0].1.clone(), "2000.00".to_owned()));
 }
 
 async fn what_is_small_or_usual_is_not_held(world: &World) {
