@@ -18,6 +18,9 @@ on_both_setups!(
 
 /// Sets an app up, and gives its secret and the recovery codes.
 async fn enrol(world: &World, person: &Person) -> (String, Vec<String>) {
+    // At the beginning of a step, so that the code that is used up here is still the one that the app shows afterwards.
+    let into_step = world.bank.clock.now().timestamp().rem_euclid(30);
+    world.pass(Duration::seconds(30 - into_step)).await;
     let made = person.client.act("enrolTotp", "secret uri", json!({ "password": PASSWORD })).await;
     let secret = text(&made["secret"]).to_owned();
     assert!(text(&made["uri"]).starts_with("otpauth://totp/OKPay:"), "{made}");
