@@ -12,6 +12,7 @@
 //! It is asked twice: the [screen] before the money moves, and the [watch] after it has, which keeps the profiles and tells
 //! operators. A [replay] shows what other rules would have done. Costs a person's profile of at most some kilobytes; what else, is said there.
 
+mod expression;
 mod known;
 mod learned;
 mod moved;

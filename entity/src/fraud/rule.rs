@@ -10,13 +10,11 @@
 //! authors of its Rust port, because operators know it from other systems and it has no loops but over lists, of which
 //! there are none here.
 
-use super::signal::{SIGNALS, Signals};
-use cel::common::ast::{CallExpr, Expr, LiteralValue};
-use cel::{Context, Env, IdedExpr, Program, Value};
+use super::expression::Flag;
 use sea_orm::{DeriveActiveEnum, EnumIter};
 use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 
 /// Characters in a rule.
 const LENGTH: usize = 500;
@@ -24,8 +22,6 @@ const LENGTH: usize = 500;
 const BRACKETS: usize = 20;
 /// Rules in a set.
 const RULES: usize = 100;
-/// The largest number that a rule may name: with more, sums and products of signals are soon beyond range.
-const NUMBER: u64 = 1_000_000_000_000;
 
 /// What is to be done about a payment, the mildest first.
 #[derive(
@@ -63,7 +59,7 @@ pub struct Rule {
 #[derive(Debug)]
 pub(super) struct Loaded {
     pub(super) rule: Rule,
-    program: Program,
+    when: Flag,
 }
 
 /// Rules that were loaded together.
@@ -91,8 +87,8 @@ impl RuleSet {
             if rule.name.trim().is_empty() {
                 return Err(refused("a rule has no name".to_owned()));
             }
-            let program = compile(&rule.when).map_err(refused)?;
-            Ok(Loaded { rule, program })
+            let when = read(&rule.when).map_err(refused)?;
+            Ok(Loaded { rule, when })
         };
         rules.into_iter().map(load).collect::<Result<_, _>>().map(Self)
     }
@@ -125,28 +121,12 @@ impl RuleSet {
 
 impl Loaded {
     /// Whether it fires.
-    pub(super) fn fires(&self, context: &Context<'_, '_>) -> bool {
-        matches!(self.program.execute(context), Ok(Value::Bool(true)))
+    pub(super) fn fires(&self, signals: &[i64]) -> bool {
+        self.when.holds(signals) == Some(true)
     }
 }
 
-/// The language, which takes much longer to make than a rule to ask.
-static LANGUAGE: LazyLock<Arc<Env>> = LazyLock::new(|| Arc::new(Env::stdlib()));
-
-/// The signals as rules see them.
-pub(super) fn context(signals: &Signals) -> Context<'static, 'static> {
-    let mut context = Context::with_env(LANGUAGE.clone());
-    for (signal, value) in signals.values() {
-        if signal.is_flag {
-            context.add_variable_from_value(signal.name, value != 0);
-        } else {
-            context.add_variable_from_value(signal.name, value);
-        }
-    }
-    context
-}
-
-fn compile(text: &str) -> Result<Program, String> {
+fn read(text: &str) -> Result<Flag, String> {
     if text.len() > LENGTH {
         return Err(format!("it is longer than {LENGTH} characters"));
     }
@@ -161,71 +141,12 @@ fn compile(text: &str) -> Result<Program, String> {
             return Err("too many brackets are open at once".to_owned());
         }
     }
-    let program = Program::compile(text).map_err(|error| error.to_string().trim().to_owned())?;
-    match kind(program.expression())? {
-        Kind::Flag => Ok(program),
-        Kind::Number => Err("it is a number, and neither true nor false".to_owned()),
-    }
-}
-
-/// What an expression is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
-    Flag,
-    Number,
-}
-
-/// What an expression is; refuses whatever else the language can.
-fn kind(expression: &IdedExpr) -> Result<Kind, String> {
-    #[expect(clippy::wildcard_enum_match_arm, reason = "whatever else the language has, rules have not")]
-    match &expression.expr {
-        Expr::Literal(LiteralValue::Boolean(_)) => Ok(Kind::Flag),
-        Expr::Literal(LiteralValue::Int(number)) if number.inner().unsigned_abs() <= NUMBER => {
-            Ok(Kind::Number)
-        }
-        Expr::Literal(LiteralValue::Int(_)) => Err(format!("a number is beyond {NUMBER}")),
-        Expr::Ident(name) => {
-            let signal = SIGNALS.iter().find(|signal| signal.name == name);
-            let signal = signal.ok_or_else(|| format!("there is no signal {name}"))?;
-            Ok(if signal.is_flag { Kind::Flag } else { Kind::Number })
-        }
-        Expr::Call(call) if call.target.is_none() => of_call(call),
-        _ => Err("it may speak of signals and whole numbers only, and call nothing".to_owned()),
-    }
-}
-
-fn of_call(call: &CallExpr) -> Result<Kind, String> {
-    let kinds = call.args.iter().map(kind).collect::<Result<Vec<_>, _>>()?;
-    let of_all = |kind: Kind, gives: Kind| {
-        let fits = kinds.iter().all(|found| *found == kind);
-        fits.then_some(gives).ok_or_else(|| format!("{} joins what does not fit", shown(&call.func_name)))
-    };
-    match call.func_name.as_str() {
-        "_&&_" | "_||_" | "!_" => of_all(Kind::Flag, Kind::Flag),
-        "_<_" | "_<=_" | "_>_" | "_>=_" => of_all(Kind::Number, Kind::Flag),
-        "_==_" | "_!=_" => of_all(kinds.first().copied().unwrap_or(Kind::Flag), Kind::Flag),
-        "_+_" | "_-_" | "_*_" | "-_" => of_all(Kind::Number, Kind::Number),
-        "_/_" | "_%_" => {
-            let divisor = call.args.get(1).map(|divisor| &divisor.expr);
-            let is_safe =
-                matches!(divisor, Some(Expr::Literal(LiteralValue::Int(number))) if *number.inner() != 0);
-            if is_safe {
-                of_all(Kind::Number, Kind::Number)
-            } else {
-                Err("it may divide by a number other than zero only".to_owned())
-            }
-        }
-        other => Err(format!("there is no {}", shown(other))),
-    }
-}
-
-/// An operator as it is written.
-fn shown(name: &str) -> &str {
-    name.trim_matches('_')
+    Flag::read(text)
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::signal::Signals;
     use super::*;
     use std::time::{Duration, Instant};
 
@@ -278,7 +199,7 @@ mod tests {
             shadow: false,
         };
         let set = RuleSet::load(vec![rule]).unwrap();
-        let asked = |amount| set.0[0].fires(&context(&Signals { amount, ..Signals::default() }));
+        let asked = |amount| set.0[0].fires(&Signals { amount, ..Signals::default() }.numbers());
         assert!(asked(2) && !asked(1));
         assert!(!asked(i64::MAX), "beyond range it does not fire");
     }
@@ -290,8 +211,8 @@ mod tests {
         let signals = Signals { amount: 500_000, ..Signals::default() };
         let started = Instant::now();
         for _ in 0..100 {
-            let context = context(&signals);
-            assert!(set.0.iter().filter(|loaded| loaded.fires(&context)).count() < set.0.len());
+            let numbers = signals.numbers();
+            assert!(set.0.iter().filter(|loaded| loaded.fires(&numbers)).count() < set.0.len());
         }
         // A hundred payments, unoptimised; what it costs is measured elsewhere.
         assert!(started.elapsed() < Duration::from_secs(20));

@@ -51,9 +51,14 @@ macro_rules! signals {
             &[$(Signal { name: stringify!($name), is_flag: $is_flag, says: $says },)+];
 
         impl Signals {
+            /// Their values, in the order of [`SIGNALS`].
+            pub fn numbers(&self) -> [i64; SIGNALS.len()] {
+                [$(self.$name),+]
+            }
+
             /// Each with its value.
             pub fn values(&self) -> impl Iterator<Item = (&'static Signal, i64)> {
-                SIGNALS.iter().zip([$(self.$name),+])
+                SIGNALS.iter().zip(self.numbers())
             }
         }
     };

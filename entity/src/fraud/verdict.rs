@@ -2,7 +2,7 @@
 //!
 //! Guarantees: the strictest rule decides; every rule that fired is named, with those that only watch apart.
 
-use super::rule::{Outcome, RuleSet, context};
+use super::rule::{Outcome, RuleSet};
 use super::signal::Signals;
 use serde::{Deserialize, Serialize};
 
@@ -28,8 +28,8 @@ pub struct Verdict {
 
 /// Judges a payment by its signals.
 pub fn judge(rules: &RuleSet, signals: &Signals) -> Verdict {
-    let context = context(signals);
-    let fires = rules.0.iter().filter(|loaded| loaded.fires(&context));
+    let numbers = signals.numbers();
+    let fires = rules.0.iter().filter(|loaded| loaded.fires(&numbers));
     let fired = fires.map(|loaded| Fired {
         rule: loaded.rule.name.clone(),
         outcome: loaded.rule.outcome,
