@@ -18,7 +18,7 @@ use crate::ledger::{Books, Change, Command, Effects};
 use crate::notification::{self, Notice};
 use crate::outbox::{self, Job};
 use crate::page::{Page, Slice};
-use crate::proposal;
+use crate::proposal::{self, Change as Proposed};
 use crate::quote;
 use crate::refusal::{Code, Refusal};
 use crate::table::{account as account_row, fraud_verdict, transaction};
@@ -173,7 +173,7 @@ pub async fn release(bank: &Bank, id: TransactionId, job: JobId) -> Result<Trans
 pub async fn reject(bank: &Bank, id: TransactionId) -> Result<Transaction> {
     check_waiting(bank.db.connection(), id).await?;
     // Two have decided already, and a worker is about to do it.
-    if proposal::is_approved(bank.db.connection(), "RELEASE_PAYMENT", id.0).await? {
+    if proposal::is_approved(bank, &Proposed::ReleasePayment { transaction: id }).await? {
         return Err(Code::PaymentDecided.at("id").into());
     }
     let payment = find(bank.db.connection(), id).await?;

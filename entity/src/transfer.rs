@@ -1,11 +1,11 @@
 //! Transfers: from one person to another, named by e-mail address or phone number.
 //!
-//! Guarantees: done at once or not at all, but for what looks like fraud, which waits for an operator ([`review`]); the payee's account in that currency opens by itself. With a quote it arrives
-//! in another currency, as quoted. The
-//! payer's session is open and the handle is the payee's at the moment of the transfer itself.
-//! The payer is asked first, unless the payment is exempt ([`step_up`](crate::step_up)).
-//! Refuses: unknown recipients, oneself, frozen payers, ended sessions, more than there is, and more than the payer's
-//! level allows ([`limit`]).
+//! Guarantees: done at once or not at all, but for what looks like fraud, which waits for an operator ([`review`]). The
+//! payee's account in that currency opens by itself; with a quote it arrives in another currency, as quoted. The payer's
+//! session is open and the handle is the payee's at the moment of the transfer itself. The payer is asked first, unless the
+//! payment is exempt ([`step_up`](crate::step_up)).
+//! Refuses: unknown recipients, oneself, frozen payers, ended sessions, more than there is, more than the payer's level
+//! allows ([`limit`](crate::limit)), and what rules block.
 
 use crate::account::{self, AccountState};
 use crate::bank::Bank;

@@ -23,10 +23,9 @@ use crate::secret::Secret;
 use crate::table::proposal;
 use crate::user::parse_text;
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseTransaction, DeriveActiveEnum, EntityTrait,
-    EnumIter, IntoActiveModel, PaginatorTrait, QueryFilter, QuerySelect,
+    ActiveValue::Set, ColumnTrait, DatabaseTransaction, DeriveActiveEnum, EntityTrait, EnumIter,
+    IntoActiveModel, PaginatorTrait, QueryFilter, QuerySelect,
 };
-use uuid::Uuid;
 
 /// Whether a proposal was decided.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
@@ -191,13 +190,13 @@ async fn decide(
     Ok(Proposal { state, decided_by, decided_at, ..proposal })
 }
 
-/// Whether something of this kind was approved for this subject.
-pub(crate) async fn is_approved(db: &impl ConnectionTrait, kind: &str, subject: Uuid) -> Result<bool> {
+/// Whether this was approved for the same subject.
+pub(crate) async fn is_approved(bank: &Bank, change: &Change) -> Result<bool> {
     let approved = proposal::Entity::find()
-        .filter(proposal::COLUMN.kind.eq(kind))
-        .filter(proposal::COLUMN.subject.eq(subject))
+        .filter(proposal::COLUMN.kind.eq(change.kind()))
+        .filter(proposal::COLUMN.subject.eq(change.subject(bank)))
         .filter(proposal::COLUMN.state.eq(ProposalState::Approved));
-    Ok(approved.count(db).await? > 0)
+    Ok(approved.count(bank.db.connection()).await? > 0)
 }
 
 /// One page of the proposals in a state, oldest first.

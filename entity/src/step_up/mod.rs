@@ -117,14 +117,9 @@ pub(crate) async fn pay<F: Future<Output = Result<Transaction>>>(
         reserve().await?;
         return api_key::pay(bank, &payment, || submit(Consent::Limited)).await.map(Paid::Done);
     }
-    let consent = match consent(bank, &payment).await? {
-        Consent::Small(..) if screened == Outcome::Challenge => Consent::Missing,
-        consent @ (Consent::Given
-        | Consent::Trusted
-        | Consent::Limited
-        | Consent::Small(..)
-        | Consent::Missing) => consent,
-    };
+    let consent = consent(bank, &payment).await?;
+    let asks = screened == Outcome::Challenge && consent != Consent::Given;
+    let consent = if asks { Consent::Missing } else { consent };
     if consent != Consent::Missing {
         reserve().await?;
     }
