@@ -62,7 +62,8 @@ pub struct Settings {
     #[arg(long, env = "RESET_CAP", default_value = "150", value_parser = check_euros, global = true)]
     pub reset_cap: Decimal,
 
-    /// What a person may send away in a day and in a month, at its worth in EUR: DAY/MONTH for each of the levels 0 to 3
+    /// What a person may send away in a day and in a month, at its worth in EUR: DAY/MONTH for each of the levels 0 to 3;
+    /// ONCE/DAY/MONTH, where one payment may be worth less than a day allows
     #[arg(long, env = "LIMITS", default_value = "150/150,1000/2500,10000/25000,100000/250000", value_parser = check_limits, global = true)]
     pub limits: Limits,
 
@@ -191,7 +192,7 @@ fn check_euros(text: &str) -> Result<Decimal, String> {
 }
 
 fn check_limits(text: &str) -> Result<Limits, String> {
-    let expected = "expected DAY/MONTH for four levels in whole EUR, none less than the one below, such as \
+    let expected = "expected DAY/MONTH or ONCE/DAY/MONTH for four levels in whole EUR, none less than the one below, such as \
         150/150,1000/2500,10000/25000,100000/250000";
     Limits::parse(text).ok_or(expected.to_owned())
 }

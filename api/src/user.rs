@@ -6,6 +6,7 @@ use crate::handle::Handle;
 use crate::id::Named;
 use crate::kyc::Level;
 use crate::limit::{Limit, LimitPeriod};
+use crate::money::Money;
 use async_graphql::dataloader::Loader;
 use async_graphql::{Context, Enum, ID, Object, OneofObject};
 use chrono::{DateTime, Utc};
@@ -78,6 +79,11 @@ impl User {
     async fn limits(&self, context: &Context<'_>) -> ApiResult<Vec<Limit>> {
         let [day, month] = limit::left(bank(context)?, self.0.id).await?;
         Ok(vec![Limit::new(LimitPeriod::Day, day), Limit::new(LimitPeriod::Month, month)])
+    }
+
+    /// The most that one payment may be worth, in euros, by the person's level.
+    async fn payment_limit(&self, context: &Context<'_>) -> ApiResult<Money> {
+        Ok(Money(limit::once(bank(context)?, self.0.id).await?))
     }
 
     /// The verified handles, oldest first. API keys may not read them.

@@ -8,7 +8,7 @@ use crate::breach::Breaches;
 use crate::clock::Clock;
 use crate::db::Db;
 use crate::error::{Fault, Result};
-use crate::fraud::{RuleSet, Screen};
+use crate::fraud::{self, RuleSet, Screen};
 use crate::id::Ids;
 use crate::keys::Keys;
 use crate::ledger::{Known, Ledger, Writing};
@@ -81,7 +81,7 @@ pub struct Bank {
     /// Balances as the ledger last saw them.
     pub(crate) balances: Known,
     /// What looks like fraud.
-    pub(crate) fraud_rules: Arc<RuleSet>,
+    pub(crate) fraud_rules: fraud::Rules,
     pub(crate) screen: Screen,
     /// Whether payments are looked at before they are made.
     pub(crate) screening: bool,
@@ -140,7 +140,9 @@ impl Bank {
             scans: Turnstile::new(SCANS, SCANS_WAITING),
             gate: Arc::new(Memory::default()),
             rates: Rates::default(),
-            fraud_rules: Arc::new(RuleSet::built_in().map_err(|_| Fault::Corrupt("the rules of the house"))?),
+            fraud_rules: fraud::Rules::new(Arc::new(
+                RuleSet::built_in().map_err(|_| Fault::Corrupt("the rules of the house"))?,
+            )),
             screen: Screen::start(db.clone()),
             screening: true,
             step_up: step_up::Rules::default(),
@@ -186,10 +188,10 @@ impl Bank {
         Self { screening, ..self }
     }
 
-    /// The same with other rules of what looks like fraud.
+    /// The same where the house begins with other rules of what looks like fraud.
     #[must_use]
     pub fn with_fraud_rules(self, fraud_rules: Arc<RuleSet>) -> Self {
-        Self { fraud_rules, ..self }
+        Self { fraud_rules: fraud::Rules::new(fraud_rules), ..self }
     }
 
     /// The same where a rate may jump by this share before operators look at it.

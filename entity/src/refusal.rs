@@ -41,6 +41,7 @@ macro_rules! refusals {
             EmailInvalid "EMAIL_INVALID" false "This is not an e-mail address." "这不是有效的电子邮件地址。";
             ExpiryInvalid "EXPIRY_INVALID" false "Choose a moment to come, at most a year from now." "请选择未来一年内的时间。";
             FilterInvalid "FILTER_INVALID" false "The filter can match nothing: a list in it is empty, or its start is not before its end, in the years 1 to 9999." "筛选条件无法匹配：列表为空，或开始时间不早于结束时间，且年份须在 1 至 9999 之间。";
+            FraudRulesInvalid "FRAUD_RULES_INVALID" false "These rules can't be loaded: checkFraudRules says why." "这些规则无法加载，原因见 checkFraudRules。";
             HandleLimit "HANDLE_LIMIT" false "A person may have ten handles. Remove one first." "每位用户最多可有十个联系地址，请先移除一个。";
             HandlePrimary "HANDLE_PRIMARY" false "This is the primary handle. Make another one primary first." "这是主要联系地址，请先将其他地址设为主要地址。";
             HolderInvalid "HOLDER_INVALID" false "Give the name of the account's holder, at most 100 characters." "请填写账户持有人姓名，最多 100 个字符。";
@@ -73,6 +74,7 @@ macro_rules! refusals {
             PasswordWrong "PASSWORD_WRONG" false "The password is wrong." "密码错误。";
             PaymentBlocked "PAYMENT_BLOCKED" false "This payment can't be made. Support knows why." "无法进行此付款，详情请联系客服。";
             PaymentDecided "PAYMENT_DECIDED" false "This payment does not wait for an operator, or no longer." "该付款未在等待审核，或已有决定。";
+            PaymentTooLarge "PAYMENT_TOO_LARGE" false "Your level allows no single payment of this size; send less at once, or apply for a higher level." "超出您的认证等级单笔付款的限额，请减少金额或申请更高等级。";
             PeriodInvalid "PERIOD_INVALID" false "The period ends before it begins, or has more than 400 points; choose a longer interval." "时间段无效，或超过 400 个数据点，请选择更长的间隔。";
             PhoneInvalid "PHONE_INVALID" false "Write the phone number in international form, such as +4915112345678." "请使用国际格式的手机号，例如 +8613812345678。";
             PhraseInvalid "PHRASE_INVALID" false "Use a phrase of at most 100 characters." "防伪短语最多 100 个字符。";

@@ -10,7 +10,7 @@
 use crate::account::{self, AccountState, Purpose};
 use crate::bank::Bank;
 use crate::clock::Time;
-use crate::error::{Error, Fault, Result};
+use crate::error::{Error, Result};
 use crate::exchange::Exchange;
 use crate::fraud::{self, Fired};
 use crate::id::{AccountId, EventId, JobId, TransactionId};
@@ -21,14 +21,13 @@ use crate::page::{Page, Slice};
 use crate::proposal::{self, Change as Proposed};
 use crate::quote;
 use crate::refusal::{Code, Refusal};
-use crate::table::{account as account_row, fraud_verdict, transaction};
+use crate::table::{account as account_row, transaction};
 use crate::transaction::{Draft, Failure, Kind, State, Transaction};
 use crate::user;
 use chrono::Duration;
 use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use serde_json::{Map, Value};
-use std::collections::HashMap;
 
 /// How long a payment waits.
 pub const PATIENCE: Duration = Duration::hours(24);
@@ -268,30 +267,12 @@ async fn find(db: &impl ConnectionTrait, id: TransactionId) -> Result<Transactio
 pub async fn list(bank: &Bank, page: Page<TransactionId>) -> Result<Slice<Case>> {
     let db = bank.db.connection();
     let rows = page.rising(waiting(), transaction::Column::Id).all(db).await?;
-    let payers = rows.iter().filter_map(|row| row.payer);
-    let keys = rows.iter().map(|row| row.idempotency_key.clone());
-    let verdicts = fraud_verdict::Entity::find()
-        .filter(fraud_verdict::Column::Payer.is_in(payers))
-        .filter(fraud_verdict::Column::IdempotencyKey.is_in(keys))
-        .all(db)
-        .await?;
-    let verdicts: HashMap<_, _> =
-        verdicts.into_iter().map(|row| ((row.payer, row.idempotency_key.clone()), row)).collect();
+    let payments: Vec<_> = rows.iter().map(|row| (row.actor, row.idempotency_key.clone())).collect();
+    let mut reasons = fraud::reasons(db, &payments).await?;
     page.slice(rows)?.try_map(|row| {
-        let verdict = verdicts.get(&(row.actor, row.idempotency_key.clone()));
-        case(row, verdict)
+        let reasons = reasons.remove(&(row.actor, row.idempotency_key.clone())).unwrap_or_default();
+        let payment = Transaction::try_from(row)?;
+        let until = payment.created_at + PATIENCE;
+        Ok(Case { payment, fired: reasons.fired, signals: reasons.signals, until })
     })
-}
-
-fn case(row: transaction::Model, verdict: Option<&fraud_verdict::Model>) -> Result<Case> {
-    let unreadable = |_| Fault::Corrupt("a verdict can't be read");
-    let (fired, signals) = match verdict {
-        Some(verdict) => (
-            serde_json::from_str(&verdict.fired).map_err(unreadable)?,
-            serde_json::from_str(&verdict.signals).map_err(unreadable)?,
-        ),
-        None => (Vec::new(), Map::new()),
-    };
-    let payment = Transaction::try_from(row)?;
-    Ok(Case { until: payment.created_at + PATIENCE, payment, fired, signals })
 }

@@ -1,6 +1,7 @@
 //! What can be proposed: what touches money or identity.
 
 use super::account::Role;
+use super::fraud::FraudRule;
 use super::treasury::FeeRule;
 use crate::error::ApiResult;
 use crate::id::Named;
@@ -76,6 +77,13 @@ pub(crate) struct SetFees {
     rules: Vec<FeeRule>,
 }
 
+/// Other rules by which payments are to be screened.
+#[derive(SimpleObject)]
+pub(crate) struct SetFraudRules {
+    /// All that are to be in force.
+    rules: Vec<FraudRule>,
+}
+
 /// What is proposed.
 #[derive(Union)]
 pub(crate) enum Change {
@@ -87,6 +95,8 @@ pub(crate) enum Change {
     RecoverHandle(RecoverHandle),
     /// Reviewers decide.
     ReleasePayment(ReleasePayment),
+    /// Reviewers decide.
+    SetFraudRules(SetFraudRules),
     /// Treasurers decide.
     AcceptRates(AcceptRates),
     /// Treasurers decide.
@@ -111,6 +121,9 @@ impl From<Proposed> for Change {
             }
             Proposed::ReleasePayment { transaction } => {
                 Self::ReleasePayment(ReleasePayment { transaction_id: transaction.to_global().to_id() })
+            }
+            Proposed::SetFraudRules { rules } => {
+                Self::SetFraudRules(SetFraudRules { rules: rules.iter().map(FraudRule::from).collect() })
             }
             Proposed::AcceptRates { sheet } => {
                 Self::AcceptRates(AcceptRates { rates_id: sheet.to_global().to_id() })
@@ -152,6 +165,8 @@ pub(crate) enum ChangeInput {
     RecoverHandle(ID),
     /// The global id of a transaction in review that is to go on. For reviewers.
     ReleasePayment(ID),
+    /// All the rules by which payments are to be screened. `checkFraudRules` says whether they can be loaded. For reviewers.
+    SetFraudRules(Vec<FraudRule>),
     /// The global id of rates that were held, and are to be used. For treasurers.
     AcceptRates(ID),
     /// A rate to be set by hand. For treasurers.
@@ -177,6 +192,9 @@ impl ChangeInput {
             Self::ReleasePayment(id) => {
                 let transaction = TransactionId::parse(&id, "change.releasePayment")?;
                 Proposed::ReleasePayment { transaction }
+            }
+            Self::SetFraudRules(rules) => {
+                Proposed::SetFraudRules { rules: rules.into_iter().map(Into::into).collect() }
             }
             Self::AcceptRates(id) => {
                 Proposed::AcceptRates { sheet: SheetId::parse(&id, "change.acceptRates")? }

@@ -8,6 +8,7 @@ mod books;
 mod change;
 mod dispute;
 mod event;
+mod fraud;
 mod job;
 mod kyc;
 mod person;
@@ -30,6 +31,7 @@ use entity::operator::{Officer, Role};
 use entity::operator_event;
 use entity::refusal::Code;
 use event::{EventQuery, OperatorEvent};
+use fraud::FraudQuery;
 use job::{DeadLetter, JobMutation, JobQuery};
 use kyc::{KycMutation, KycQuery, WaitingApplication};
 use person::{PersonMutation, PersonQuery};
@@ -67,6 +69,7 @@ pub struct OperatorQuery(
     BooksQuery,
     DisputeQuery,
     EventQuery,
+    FraudQuery,
     JobQuery,
     KycQuery,
     PersonQuery,

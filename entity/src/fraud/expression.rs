@@ -3,7 +3,7 @@
 //!
 //! Guarantees: what is made answers with true or false, whatever the signals are, in a time that its length bounds. A number
 //! beyond range is neither; what depends on it is neither, unless the other side of an `and` or `or` decides alone, as
-//! the language has it.
+//! the language has it. So it is with a signal that is not known: what holds whatever it is, holds.
 //!
 //! Refuses, in words, whatever else the language can say.
 
@@ -76,11 +76,11 @@ impl Flag {
         }
     }
 
-    /// Whether it is true of these signals; none, where a number is beyond range.
-    pub(super) fn holds(&self, signals: &[i64]) -> Option<bool> {
+    /// Whether it is true of these signals; none, where that is not known, or a number is beyond range.
+    pub(super) fn holds(&self, signals: &[Option<i64>]) -> Option<bool> {
         match self {
             Self::Known(known) => Some(*known),
-            Self::Signal(place) => Some(*signals.get(*place)? != 0),
+            Self::Signal(place) => Some((*signals.get(*place)?)? != 0),
             Self::Not(flag) => Some(!flag.holds(signals)?),
             Self::And(both) => joined(both, signals, false),
             Self::Or(both) => joined(both, signals, true),
@@ -100,7 +100,7 @@ impl Flag {
 }
 
 /// Joins two flags, of which either decides alone if it is so.
-fn joined([left, right]: &[Flag; 2], signals: &[i64], decides: bool) -> Option<bool> {
+fn joined([left, right]: &[Flag; 2], signals: &[Option<i64>], decides: bool) -> Option<bool> {
     let left = left.holds(signals);
     if left == Some(decides) {
         return left;
@@ -112,10 +112,10 @@ fn joined([left, right]: &[Flag; 2], signals: &[i64], decides: bool) -> Option<b
 }
 
 impl Number {
-    fn of(&self, signals: &[i64]) -> Option<i64> {
+    fn of(&self, signals: &[Option<i64>]) -> Option<i64> {
         match self {
             Self::Known(known) => Some(*known),
-            Self::Signal(place) => signals.get(*place).copied(),
+            Self::Signal(place) => *signals.get(*place)?,
             Self::Negative(number) => number.of(signals)?.checked_neg(),
             Self::Computed(operation, both) => {
                 let (left, right) = (both[0].of(signals)?, both[1].of(signals)?);

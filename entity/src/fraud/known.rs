@@ -1,7 +1,7 @@
 //! What is known of people: their profiles as they are kept.
 //!
 //! Guarantees: a profile is written only over the version that was read, so that of two who read the same postings one
-//! has done nothing. Costs two questions for all people of a page, and a row for each that is kept.
+//! has done nothing. Costs a question for all people of a page, and a row for each that is kept.
 
 use super::profile::Profile;
 use crate::bank::Bank;
@@ -9,12 +9,11 @@ use crate::clock::Time;
 use crate::db::one_of;
 use crate::error::{Fault, Result};
 use crate::id::UserId;
-use crate::table::{fraud_profile, transaction, user};
+use crate::table::{fraud_profile, transaction};
 use sea_orm::sea_query::{Expr, OnConflict};
-use sea_orm::{
-    ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect,
-};
+use sea_orm::{ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, QueryFilter};
 use std::collections::{HashMap, HashSet};
+use uuid::Uuid;
 
 /// What is known of a person.
 #[derive(Clone, Debug)]
@@ -22,8 +21,16 @@ pub(super) struct Known {
     pub(super) profile: Profile,
     /// The profile's version in the database; none, where there is no row.
     version: Option<i64>,
-    /// Since when it has a wallet, in seconds of Unix time.
-    pub(super) since: i64,
+}
+
+/// Since when a person has a wallet, in seconds of Unix time: its id says so.
+pub(super) fn since(id: UserId) -> i64 {
+    begun(id.0).unwrap_or(i64::MAX)
+}
+
+/// When an id was made, in seconds of Unix time (RFC 9562, section 5.7).
+pub(super) fn begun(id: Uuid) -> Option<i64> {
+    i64::try_from(id.get_timestamp()?.to_unix().0).ok()
 }
 
 /// What is known of all who took part.
@@ -37,26 +44,18 @@ pub(super) async fn known_of(
     db: &impl ConnectionTrait,
     ids: &HashSet<UserId>,
 ) -> Result<HashMap<UserId, Known>, Fault> {
-    let these = one_of(db, user::Column::Id, ids.iter().map(|id| id.0));
-    let since: Vec<(UserId, Time)> = user::Entity::find()
-        .select_only()
-        .columns([user::Column::Id, user::Column::CreatedAt])
-        .filter(these)
-        .into_tuple()
-        .all(db)
-        .await?;
     let these = one_of(db, fraud_profile::Column::UserId, ids.iter().map(|id| id.0));
     let kept = fraud_profile::Entity::find().filter(these).all(db).await?;
     let mut kept: HashMap<UserId, fraud_profile::Model> =
         kept.into_iter().map(|row| (row.user_id, row)).collect();
-    let known = |(id, since): (UserId, Time)| {
+    let known = |id: UserId| {
         let row = kept.remove(&id);
         let version = row.as_ref().map(|row| row.version);
         // One that can't be read, because it is of another version, is made anew: no payment waits for it.
         let profile = row.and_then(|row| serde_json::from_str(&row.profile).ok()).unwrap_or_default();
-        (id, Known { profile, version, since: since.timestamp() })
+        (id, Known { profile, version })
     };
-    Ok(since.into_iter().map(known).collect())
+    Ok(ids.iter().copied().map(known).collect())
 }
 
 /// Keeps a profile, if nobody else has meanwhile.

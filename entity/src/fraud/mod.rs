@@ -10,9 +10,12 @@
 //! or could divide by zero or run long, is refused when it is loaded.
 //!
 //! It is asked twice: the [screen] before the money moves, and the [watch] after it has, which keeps the profiles and tells
-//! operators. A [replay] shows what other rules would have done. Costs a person's profile of at most some kilobytes; what else, is said there.
+//! operators. Rules have [versions](Version), which two reviewers put in force; a [replay] shows what others would have
+//! done, and [figures](Figures) how often each was right. Costs a person's profile of at most some kilobytes; what else, is said there.
 
 mod expression;
+mod figures;
+mod kept;
 mod known;
 mod learned;
 mod moved;
@@ -22,14 +25,19 @@ mod rule;
 mod screen;
 mod signal;
 mod verdict;
+mod version;
 mod watch;
 
+pub use figures::{Figures, Sum, figures};
 pub use profile::{Event, Profile, Way};
 pub use replay::{Changed, Count, Replay, replay};
 pub use rule::{Outcome, Rule, RuleSet};
 pub use signal::{Payment, SIGNALS, Signal, Signals};
 pub use verdict::{Fired, Verdict, judge};
+pub use version::{Version, find, in_force};
 pub use watch::{Watched, watch};
 
+pub(crate) use kept::reasons;
 pub(crate) use learned::learn;
 pub(crate) use screen::{Screen, remember, screen};
+pub(crate) use version::{Rules, check, set};

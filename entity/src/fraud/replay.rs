@@ -6,22 +6,20 @@
 //!
 //! Costs the rows of twice the transactions and the profiles of their people, in memory: some 200 MB for 100,000.
 
+use super::known::since;
 use super::profile::{Event, Profile, Way, other};
 use super::rule::{Outcome, RuleSet};
 use super::signal::{Payment, Signals};
 use super::verdict::{Verdict, judge};
 use crate::bank::Bank;
-use crate::clock::Time;
-use crate::db::one_of;
 use crate::error::Result;
 use crate::id::{AccountId, TransactionId, UserId};
 use crate::limit;
 use crate::money::Amount;
-use crate::table::{account, transaction, user};
+use crate::table::{account, transaction};
 use crate::transaction::{Kind, State};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use uuid::Uuid;
 
 /// Ids that one statement asks for: SQLite takes no more than 32,766 values.
 const IDS: usize = 10_000;
@@ -66,7 +64,6 @@ pub struct Replay {
 /// What is known of the past while it is gone through.
 struct Past {
     profiles: HashMap<UserId, Profile>,
-    since: HashMap<UserId, i64>,
     balances: HashMap<AccountId, i64>,
 }
 
@@ -80,12 +77,13 @@ pub async fn replay(bank: &Bank, rules: &RuleSet, last: u64) -> Result<Replay> {
     rows.reverse();
     let skipped = rows.len().saturating_sub(usize::try_from(last).unwrap_or(usize::MAX));
     let mut past = Past::of(bank, &rows).await?;
+    let in_force = bank.fraud_rules.in_force(bank).await;
     let mut replay = Replay::default();
     for (number, row) in rows.iter().enumerate() {
         if let Some(signals) = past.take(bank, row).await?
             && number >= skipped
         {
-            replay.compare(row.id, &judge(&bank.fraud_rules, &signals), &judge(rules, &signals));
+            replay.compare(row.id, &judge(&in_force.rules, &signals), &judge(rules, &signals));
         }
     }
     let known = replay.changed.len().saturating_sub(NAMED);
@@ -116,16 +114,7 @@ impl Past {
     /// As it was before these transactions.
     async fn of(bank: &Bank, rows: &[transaction::Model]) -> Result<Self> {
         let db = bank.db.connection();
-        let (mut since, mut balances) = (HashMap::new(), HashMap::new());
-        let people: BTreeSet<Uuid> =
-            rows.iter().flat_map(|row| [row.payer, row.payee]).flatten().map(|id| id.0).collect();
-        for ids in people.into_iter().collect::<Vec<_>>().chunks(IDS) {
-            let these = one_of(db, user::Column::Id, ids.iter().copied());
-            let columns =
-                user::Entity::find().select_only().columns([user::Column::Id, user::Column::CreatedAt]);
-            let found: Vec<(UserId, Time)> = columns.filter(these).into_tuple().all(db).await?;
-            since.extend(found.into_iter().map(|(id, since)| (id, since.timestamp())));
-        }
+        let mut balances = HashMap::new();
         let accounts: BTreeSet<AccountId> =
             rows.iter().flat_map(|row| [row.debit_account, row.credit_account]).collect();
         for ids in accounts.into_iter().collect::<Vec<_>>().chunks(IDS) {
@@ -135,7 +124,7 @@ impl Past {
             let found: Vec<(AccountId, i64)> = columns.filter(these).into_tuple().all(db).await?;
             balances.extend(found);
         }
-        let mut past = Self { profiles: HashMap::new(), since, balances };
+        let mut past = Self { profiles: HashMap::new(), balances };
         rows.iter().for_each(|row| past.book(row, -1));
         Ok(past)
     }
@@ -183,8 +172,8 @@ impl Past {
             cents,
             leaves: row.payee.is_none(),
             payee: other(to),
-            payer_since: *self.since.get(&payer)?,
-            payee_since: row.payee.and_then(|id| self.since.get(&id).copied()),
+            payer_since: since(payer),
+            payee_since: row.payee.map(since),
             balance_before,
             session_since: None,
             device_since: None,

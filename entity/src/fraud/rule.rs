@@ -20,6 +20,8 @@ use std::sync::Arc;
 const LENGTH: usize = 500;
 /// Brackets that may be open at once; the parser recurses into each.
 const BRACKETS: usize = 20;
+/// Characters in a rule's name.
+const NAME: usize = 100;
 /// Rules in a set.
 const RULES: usize = 100;
 
@@ -87,6 +89,9 @@ impl RuleSet {
             if rule.name.trim().is_empty() {
                 return Err(refused("a rule has no name".to_owned()));
             }
+            if rule.name.chars().count() > NAME {
+                return Err(refused(format!("its name is longer than {NAME} characters")));
+            }
             let when = read(&rule.when).map_err(refused)?;
             Ok(Loaded { rule, when })
         };
@@ -110,6 +115,16 @@ impl RuleSet {
         Self::parse(&json).map(Arc::new)
     }
 
+    /// Whether no rule fires, whatever the signals are that are not known.
+    pub(super) fn is_silent(&self, signals: &[Option<i64>]) -> bool {
+        self.0.iter().all(|loaded| loaded.when.holds(signals) == Some(false))
+    }
+
+    /// The rules as they were written.
+    pub fn written(&self) -> impl Iterator<Item = &Rule> {
+        self.0.iter().map(|loaded| &loaded.rule)
+    }
+
     /// The rules that the house begins with.
     ///
     /// # Errors
@@ -121,7 +136,7 @@ impl RuleSet {
 
 impl Loaded {
     /// Whether it fires.
-    pub(super) fn fires(&self, signals: &[i64]) -> bool {
+    pub(super) fn fires(&self, signals: &[Option<i64>]) -> bool {
         self.when.holds(signals) == Some(true)
     }
 }
@@ -202,6 +217,25 @@ mod tests {
         let asked = |amount| set.0[0].fires(&Signals { amount, ..Signals::default() }.numbers());
         assert!(asked(2) && !asked(1));
         assert!(!asked(i64::MAX), "beyond range it does not fire");
+    }
+
+    #[test]
+    fn what_fires_in_no_case_needs_nothing_to_be_known() {
+        let loaded = |when: &str| {
+            let rule = Rule { name: "r".into(), when: when.into(), outcome: Outcome::Block, shadow: false };
+            RuleSet::load(vec![rule]).unwrap()
+        };
+        let payment = super::super::signal::tests::payment(10_000, 7);
+        let known = payment.signals();
+        for (when, silent) in [
+            ("new_payee && amount > 10000", true),
+            ("amount > 10000 && idle_days > 1 || leaves", true),
+            ("amount >= 10000 && new_payee", false),
+            ("idle_days + amount > 1", false),
+            ("!(new_payee || amount >= 10000)", true),
+        ] {
+            assert_eq!(loaded(when).is_silent(&known), silent, "{when}");
+        }
     }
 
     #[test]

@@ -5,34 +5,37 @@
 //! that what would be asked of it waits. What fired is kept before the payment is made, with the signals.
 //! What was done before under the same key is answered again, whatever is thought of it now.
 //!
+//! Rules are asked twice: first of what the payment alone says, such as how much it is and how old both wallets are. Most
+//! payments could then make no rule fire, whatever else is known of their people, and go on without a question to the database.
+//!
 //! Profiles are as of when the [watch](super::watch) last came by, some seconds ago, and with what this process has paid
 //! meanwhile; what other processes have paid in these seconds is not in them. The limits, which no race gets past, are
 //! the ledger's.
 //!
 //! Where nothing can be known within [`PATIENCE`], payments worth up to [`BLIND`] pass and larger ones are refused.
-//! Refuses `PAYMENT_BLOCKED`, `SCREENING_UNAVAILABLE`. Costs one question about both profiles, gathered with those of
-//! other payments, and some microseconds for the rules; a row where one fires.
+//! Refuses `PAYMENT_BLOCKED`, `SCREENING_UNAVAILABLE`. Costs some microseconds for the rules; where one could fire a question
+//! about both profiles, gathered with those of other payments; a row where one does.
 
-use super::known::{Known, known_of};
+use super::kept::{Judged, keep};
+use super::known::{Known, begun, known_of, since};
 use super::profile::{Event, Way, other};
 use super::rule::Outcome;
 use super::signal::{self, Signals};
-use super::verdict::{Verdict, judge};
+use super::verdict::judge;
 use crate::bank::Bank;
 use crate::clock::Time;
 use crate::db::{Db, one_of};
-use crate::error::{Error, Fault, Result};
+use crate::error::{Error, Result};
 use crate::gather::{Answers, Gather};
 use crate::id::{SessionId, TransactionId, UserId};
 use crate::limit;
 use crate::money::Amount;
 use crate::refusal::Code;
 use crate::step_up::Payment;
-use crate::table::{account, device, fraud_verdict, session};
-use crate::transaction::{IdempotencyKey, Transaction, is_done};
+use crate::table::{account, device, session};
+use crate::transaction::{Transaction, is_done};
 use quick_cache::sync::Cache;
-use sea_orm::sea_query::OnConflict;
-use sea_orm::{EntityTrait, IntoActiveModel, JoinType, QueryFilter, QuerySelect, RelationTrait};
+use sea_orm::{EntityTrait, JoinType, QueryFilter, QuerySelect, RelationTrait};
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
@@ -138,18 +141,25 @@ pub(crate) async fn screen(bank: &Bank, payment: &Payment) -> Result<Outcome> {
         return Ok(Outcome::Allow);
     }
     let cents = limit::worth(bank, payment.amount).await?;
-    let signals = match tokio::time::timeout(PATIENCE, signals(bank, payment, cents.unwrap_or(0))).await {
+    let version = bank.fraud_rules.in_force(bank).await;
+    let looked_at = payment_of(bank, payment, cents.unwrap_or(0));
+    if version.rules.is_silent(&looked_at.signals()) {
+        return Ok(Outcome::Allow);
+    }
+    let signals = match tokio::time::timeout(PATIENCE, signals(bank, payment, looked_at)).await {
         Ok(Ok(signals)) => signals,
         Ok(Err(error)) => return blind(cents, Some(&error)),
         Err(_) => return blind(cents, None),
     };
-    let verdict = judge(&bank.fraud_rules, &signals);
-    let (payer, key) = (payment.payer, &payment.key);
-    if verdict.fired.is_empty() || is_done(bank.db.connection(), payer.user, key).await? {
+    let verdict = judge(&version.rules, &signals);
+    let (payer, key, db) = (payment.payer, &payment.key, bank.db.connection());
+    if verdict.fired.is_empty() || is_done(db, payer.user, key).await? {
         return Ok(Outcome::Allow);
     }
-    keep(bank, payer.user, key, &verdict, &signals).await?;
-    match verdict.outcome {
+    let (outcome, key) = (verdict.outcome, key.as_str().to_owned());
+    let judged = Judged { payer: payer.user, key, moved: false, version: version.number, verdict, signals };
+    keep(db, bank.clock.now(), &[judged]).await?;
+    match outcome {
         Outcome::Block => Err(Code::PaymentBlocked.into()),
         Outcome::Challenge if payer.scopes.is_some() => Ok(Outcome::Review),
         outcome @ (Outcome::Allow | Outcome::Challenge | Outcome::Review) => Ok(outcome),
@@ -166,7 +176,22 @@ fn blind(cents: Option<i64>, error: Option<&Error>) -> Result<Outcome> {
     }
 }
 
-async fn signals(bank: &Bank, payment: &Payment, cents: i64) -> Result<Signals> {
+/// The payment, as far as it is known without a question.
+fn payment_of(bank: &Bank, payment: &Payment, cents: i64) -> signal::Payment {
+    signal::Payment {
+        at: bank.clock.now().timestamp(),
+        cents,
+        leaves: payment.person.is_none(),
+        payee: other(payment.payee),
+        payer_since: since(payment.payer.user),
+        payee_since: payment.person.map(since),
+        balance_before: 0,
+        session_since: begun(payment.payer.session.0),
+        device_since: None,
+    }
+}
+
+async fn signals(bank: &Bank, payment: &Payment, looked_at: signal::Payment) -> Result<Signals> {
     let (screen, payer) = (&bank.screen, payment.payer);
     let payee = async {
         match payment.person {
@@ -182,25 +207,8 @@ async fn signals(bank: &Bank, payment: &Payment, cents: i64) -> Result<Signals> 
     };
     let (known, payee, device_since, balance_before) =
         tokio::try_join!(screen.known(payer.user), payee, device, balance(bank, payment))?;
-    let at = bank.clock.now().timestamp();
-    let payment = signal::Payment {
-        at,
-        cents,
-        leaves: payment.person.is_none(),
-        payee: other(payment.payee),
-        payer_since: known.since,
-        payee_since: payee.as_ref().map(|payee| payee.since),
-        balance_before,
-        session_since: begun(payer.session),
-        device_since,
-    };
-    Ok(Signals::of(&payment, &known.profile, payee.as_ref().map(|payee| &payee.profile)))
-}
-
-/// When a session was opened: its id says so.
-fn begun(session: SessionId) -> Option<i64> {
-    let (seconds, _) = session.0.get_timestamp()?.to_unix();
-    i64::try_from(seconds).ok()
+    let looked_at = signal::Payment { balance_before, device_since, ..looked_at };
+    Ok(Signals::of(&looked_at, &known.profile, payee.as_ref().map(|payee| &payee.profile)))
 }
 
 /// What is in the account, in cents of euros: as this process remembers it, or as it is.
@@ -216,32 +224,4 @@ async fn balance(bank: &Bank, payment: &Payment) -> Result<i64> {
         Ok(amount) => Ok(limit::worth(bank, amount).await?.unwrap_or(0)),
         Err(_) => Ok(0),
     }
-}
-
-async fn keep(
-    bank: &Bank,
-    payer: UserId,
-    key: &IdempotencyKey,
-    verdict: &Verdict,
-    signals: &Signals,
-) -> Result<()> {
-    use fraud_verdict::Column;
-    let text = |text: serde_json::Result<String>| text.map_err(|_| Fault::Corrupt("a verdict has no text"));
-    let row = fraud_verdict::Model {
-        payer,
-        idempotency_key: key.as_str().to_owned(),
-        outcome: verdict.outcome,
-        fired: text(serde_json::to_string(&verdict.fired))?,
-        signals: text(serde_json::to_string(signals))?,
-        decided_at: bank.clock.now(),
-    };
-    fraud_verdict::Entity::insert(row.into_active_model())
-        .on_conflict(
-            OnConflict::columns([Column::Payer, Column::IdempotencyKey])
-                .update_columns([Column::Outcome, Column::Fired, Column::Signals, Column::DecidedAt])
-                .to_owned(),
-        )
-        .exec_without_returning(bank.db.connection())
-        .await?;
-    Ok(())
 }

@@ -38,7 +38,16 @@ pub struct Signal {
     pub is_flag: bool,
     /// What it says.
     pub says: &'static str,
+    /// Its value where it is not known.
+    pub unknown: Option<i64>,
+    /// Whether the payment alone says it, and neither what was before nor a device.
+    pub of_payment: bool,
 }
+
+/// A bank account's age in days, and a device's that is not known.
+const OLD: i64 = 36_500;
+/// The age in minutes of a session that is not known.
+const LONG: i64 = 60_000_000;
 
 macro_rules! signals {
     ($($name:ident $is_flag:literal $says:literal;)+) => {
@@ -48,17 +57,23 @@ macro_rules! signals {
 
         /// What they are.
         pub const SIGNALS: &[Signal] =
-            &[$(Signal { name: stringify!($name), is_flag: $is_flag, says: $says },)+];
+            &[$(Signal {
+                name: stringify!($name),
+                is_flag: $is_flag,
+                says: $says,
+                unknown: unknown(stringify!($name)),
+                of_payment: of_payment(stringify!($name)),
+            },)+];
 
         impl Signals {
             /// Their values, in the order of [`SIGNALS`].
-            pub fn numbers(&self) -> [i64; SIGNALS.len()] {
-                [$(self.$name),+]
+            pub fn numbers(&self) -> [Option<i64>; SIGNALS.len()] {
+                [$(Some(self.$name)),+]
             }
 
             /// Each with its value.
             pub fn values(&self) -> impl Iterator<Item = (&'static Signal, i64)> {
-                SIGNALS.iter().zip(self.numbers())
+                SIGNALS.iter().zip([$(self.$name),+])
             }
         }
     };
@@ -92,6 +107,21 @@ signals! {
     back_percent false "What is paid, as a share of what the payee has paid the payer in a week; 0 where it paid nothing.";
 }
 
+const fn unknown(signal: &str) -> Option<i64> {
+    match signal.as_bytes() {
+        b"payee_days" | b"device_days" => Some(OLD),
+        b"session_minutes" => Some(LONG),
+        _ => None,
+    }
+}
+
+const fn of_payment(signal: &str) -> bool {
+    matches!(
+        signal.as_bytes(),
+        b"amount" | b"leaves" | b"night" | b"wallet_days" | b"payee_days" | b"session_minutes"
+    )
+}
+
 fn percent(part: i64, of: i64) -> i64 {
     part.saturating_mul(100).checked_div(of).unwrap_or(0)
 }
@@ -112,6 +142,17 @@ fn sum(events: impl Iterator<Item = i64>) -> i64 {
     events.fold(0, i64::saturating_add)
 }
 
+impl Payment {
+    /// The signals that the payment alone says.
+    pub(super) fn signals(&self) -> [Option<i64>; SIGNALS.len()] {
+        let mut numbers = Signals::of(self, &Profile::default(), None).numbers();
+        for (number, _) in numbers.iter_mut().zip(SIGNALS).filter(|(_, signal)| !signal.of_payment) {
+            *number = None;
+        }
+        numbers
+    }
+}
+
 impl Signals {
     /// The signals of a payment that is not in the profiles yet.
     pub fn of(payment: &Payment, payer: &Profile, payee: Option<&Profile>) -> Self {
@@ -130,9 +171,9 @@ impl Signals {
             new_payee: i64::from(!payer.has_paid(payment.payee)),
             night: i64::from(now.rem_euclid(DAY) < 5 * HOUR),
             wallet_days: (now - payment.payer_since) / DAY,
-            payee_days: payment.payee_since.map_or(36_500, |since| (now - since) / DAY),
-            session_minutes: payment.session_since.map_or(60_000_000, |since| (now - since) / 60),
-            device_days: payment.device_since.map_or(36_500, |since| (now - since) / DAY),
+            payee_days: payment.payee_since.map_or(OLD, |since| (now - since) / DAY),
+            session_minutes: payment.session_since.map_or(LONG, |since| (now - since) / 60),
+            device_days: payment.device_since.map_or(OLD, |since| (now - since) / DAY),
             idle_days: payer.last_at().map_or(0, |last| (now - last) / DAY),
             balance_percent: percent(cents, payment.balance_before),
             usual_percent: percent(cents, payer.usual()),
@@ -157,11 +198,11 @@ impl Signals {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::super::profile::Event;
     use super::*;
 
-    fn payment(cents: i64, payee: u64) -> Payment {
+    pub(in super::super) fn payment(cents: i64, payee: u64) -> Payment {
         let at = 1_800_000_000;
         let (payer_since, payee_since) = (at - 100 * DAY, Some(at - DAY));
         let (session_since, device_since) = (Some(at - 120), None);

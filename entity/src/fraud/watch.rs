@@ -9,12 +9,14 @@
 //!
 //! Costs: some questions for a page of [`PAGE`] transactions, and a row for each person in it.
 
-use super::known::{Known, known, save};
+use super::kept::{Judged, keep};
+use super::known::{Known, known, save, since};
 use super::moved::{Moved, moved};
 use super::profile::{Event, Way, other};
 use super::rule::Outcome;
 use super::signal::{Payment, Signals};
-use super::verdict::{Verdict, judge};
+use super::verdict::judge;
+use super::version::Version;
 use crate::alert::{self, AlertKind};
 use crate::bank::Bank;
 use crate::error::Result;
@@ -50,12 +52,6 @@ pub struct Watched {
     pub reported: usize,
 }
 
-/// A payment that operators are told of.
-struct Report {
-    transaction: TransactionId,
-    text: String,
-}
-
 /// Looks at what has moved since it last looked.
 ///
 /// # Errors
@@ -85,14 +81,14 @@ async fn look(bank: &Bank) -> Result<Option<Watched>> {
     let Some(last) = rows.last().map(|row| row.id) else { return Ok(None) };
     let mut people = known(bank, &rows).await?;
     let moved = moved(bank, &mut people, rows).await?;
-    let (mut seen, mut changed, mut reports) = (Watched::default(), BTreeSet::new(), Vec::new());
+    let rules = bank.fraud_rules.in_force(bank).await;
+    let (mut seen, mut changed, mut found) = (Watched::default(), BTreeSet::new(), Vec::new());
     for moved in &moved {
         changed.insert(moved.owner);
-        if let Some((transaction, verdict, signals)) = take(bank, &mut people, moved).await? {
+        if let Some(judged) = take(bank, &rules, &mut people, moved).await? {
             seen.judged = seen.judged.saturating_add(1);
-            if verdict.outcome > Outcome::Allow {
-                seen.reported = seen.reported.saturating_add(1);
-                reports.push(Report { transaction, text: words(&verdict, &signals) });
+            if !judged.verdict.fired.is_empty() {
+                found.push((moved.transaction.id, judged));
             }
         }
     }
@@ -106,10 +102,15 @@ async fn look(bank: &Bank) -> Result<Option<Watched>> {
             return Ok(None);
         }
     }
-    for Report { transaction, text } in &reports {
-        let subject = transaction.to_string();
-        alert::raise_in(bank, &tx, AlertKind::PaymentSuspicious, &subject, text).await?;
+    for (transaction, judged) in &found {
+        if judged.verdict.outcome > Outcome::Allow {
+            seen.reported = seen.reported.saturating_add(1);
+            let (subject, text) = (transaction.to_string(), words(judged));
+            alert::raise_in(bank, &tx, AlertKind::PaymentSuspicious, &subject, &text).await?;
+        }
     }
+    let found: Vec<Judged> = found.into_iter().map(|(_, judged)| judged).collect();
+    keep(&tx, now, &found).await?;
     go_on(&tx, place, last).await?;
     tx.commit().await?;
     Ok(Some(seen))
@@ -118,9 +119,10 @@ async fn look(bank: &Bank) -> Result<Option<Watched>> {
 /// Judges what is a payment of its owner, and adds to the profile what came or went.
 async fn take(
     bank: &Bank,
+    rules: &Version,
     people: &mut HashMap<UserId, Known>,
     moved: &Moved,
-) -> Result<Option<(TransactionId, Verdict, Signals)>> {
+) -> Result<Option<Judged>> {
     let (row, came) = (&moved.transaction, moved.posting.amount > 0);
     let own = row.payer == Some(moved.owner);
     // What waits for an operator, or was sent back, is nothing to learn from: who tries twice pays somebody new twice.
@@ -149,21 +151,29 @@ async fn take(
     let (at, side) = (moved.at.timestamp(), side.map(other).unwrap_or_default());
     let is_judged = way == Way::Out && moved.at > bank.clock.now() - JUDGED;
     let judged = is_judged.then(|| {
-        let payee = row.payee.filter(|_| row.kind == Kind::Transfer).and_then(|id| people.get(&id));
+        let payee = row.payee.filter(|_| row.kind == Kind::Transfer);
         let payer = people.get(&moved.owner)?;
         let payment = Payment {
             at,
             cents,
             leaves: row.kind == Kind::Withdrawal,
             payee: side,
-            payer_since: payer.since,
-            payee_since: payee.map(|payee| payee.since),
+            payer_since: since(moved.owner),
+            payee_since: payee.map(since),
             balance_before,
             session_since: None,
             device_since: None,
         };
+        let payee = payee.and_then(|payee| people.get(&payee));
         let signals = Signals::of(&payment, &payer.profile, payee.map(|payee| &payee.profile));
-        Some((row.id, judge(&bank.fraud_rules, &signals), signals))
+        Some(Judged {
+            payer: moved.owner,
+            key: row.idempotency_key.clone(),
+            moved: true,
+            version: rules.number,
+            verdict: judge(&rules.rules, &signals),
+            signals,
+        })
     });
     if let Some(known) = people.get_mut(&moved.owner) {
         known.profile.add(Event { at, way, cents, other: side });
@@ -190,10 +200,10 @@ async fn go_on(tx: &DatabaseTransaction, from: TransactionId, to: TransactionId)
 }
 
 /// Why a payment is reported: the rules that fired, and the signals that say anything.
-fn words(verdict: &Verdict, signals: &Signals) -> String {
+fn words(Judged { verdict, signals, .. }: &Judged) -> String {
     let rules: Vec<&str> =
         verdict.fired.iter().filter(|fired| !fired.shadow).map(|fired| fired.rule.as_str()).collect();
-    let said = signals.values().filter(|(_, value)| *value != 0);
+    let said = signals.values().filter(|(signal, value)| *value != 0 && Some(*value) != signal.unknown);
     let said: Vec<String> = said.map(|(signal, value)| format!("{} {value}", signal.name)).collect();
     format!("{:?}: {}; {}", verdict.outcome, rules.join(", "), said.join(", "))
 }

@@ -116,7 +116,7 @@ fn measure(owner: u64, amount: Amount) -> Measure {
 
 fn limit(owner: u64) -> Limit {
     let most = if owner == 0 { LIMIT } else { i64::MAX };
-    Limit { day: most, month: most }
+    Limit { once: most, day: most, month: most }
 }
 
 fn claims(payer: u64, payee: u64) -> [Claim; 2] {

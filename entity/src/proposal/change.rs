@@ -9,7 +9,7 @@ use crate::operator::{self, Role};
 use crate::outbox::{self, Job};
 use crate::refusal::Code;
 use crate::secret::Secret;
-use crate::{freeze, kyc, rate, recovery, review};
+use crate::{fraud, freeze, kyc, rate, recovery, review};
 use rust_decimal::Decimal;
 use sea_orm::DatabaseTransaction;
 use serde::{Deserialize, Serialize};
@@ -38,6 +38,11 @@ pub enum Change {
     ReleasePayment {
         /// Which.
         transaction: TransactionId,
+    },
+    /// Payments are screened by other rules.
+    SetFraudRules {
+        /// Which.
+        rules: Vec<fraud::Rule>,
     },
     /// Rates that were held are used.
     AcceptRates {
@@ -78,7 +83,8 @@ impl Change {
             Self::UnfreezeUser { .. }
             | Self::RaiseLevel { .. }
             | Self::RecoverHandle { .. }
-            | Self::ReleasePayment { .. } => Role::Reviewer,
+            | Self::ReleasePayment { .. }
+            | Self::SetFraudRules { .. } => Role::Reviewer,
             Self::AcceptRates { .. } | Self::SetRate { .. } | Self::SetFees { .. } => Role::Treasurer,
             Self::InviteOperator { .. } => Role::Admin,
         }
@@ -105,6 +111,7 @@ impl Change {
             Self::SetRate { base, quote, .. } => {
                 bank.vault.digest(&[b"rate", base.code().as_bytes(), quote.code().as_bytes()]).0
             }
+            Self::SetFraudRules { .. } => bank.vault.digest(&[b"fraud-rules"]).0,
             Self::SetFees { .. } => bank.vault.digest(&[b"fees"]).0,
             Self::InviteOperator { name, .. } => bank.vault.digest(&[b"operator", name.as_bytes()]).0,
         }
@@ -116,6 +123,7 @@ impl Change {
             Self::RaiseLevel { .. } => "RAISE_LEVEL",
             Self::RecoverHandle { .. } => "RECOVER_HANDLE",
             Self::ReleasePayment { .. } => "RELEASE_PAYMENT",
+            Self::SetFraudRules { .. } => "SET_FRAUD_RULES",
             Self::AcceptRates { .. } => "ACCEPT_RATES",
             Self::SetRate { .. } => "SET_RATE",
             Self::SetFees { .. } => "SET_FEES",
@@ -132,6 +140,7 @@ impl Change {
             Self::ReleasePayment { transaction } => {
                 review::check_releasable(bank.db.connection(), *transaction).await
             }
+            Self::SetFraudRules { rules } => Ok(fraud::check(rules)?),
             Self::AcceptRates { sheet } => rate::check_held(bank.db.connection(), *sheet).await.map(drop),
             Self::SetRate { base, quote, rate, minutes } => {
                 rate::check_by_hand(*base, *quote, *rate, *minutes)
@@ -161,6 +170,7 @@ impl Change {
                 let job = Job::ReleasePayment { transaction: *transaction, proposal };
                 outbox::put(tx, job, bank.clock.now()).await.map(|()| None)
             }
+            Self::SetFraudRules { rules } => fraud::set(bank, tx, rules, proposal).await.map(|()| None),
             Self::AcceptRates { sheet } => rate::accept(bank, tx, *sheet).await.map(|()| None),
             Self::SetRate { base, quote, rate, minutes } => {
                 rate::set_by_hand(bank, tx, (*base, *quote), *rate, *minutes).await.map(|()| None)

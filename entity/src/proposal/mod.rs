@@ -122,6 +122,7 @@ pub async fn approve(bank: &Bank, officer: &Officer, id: ProposalId) -> Result<(
     tx.commit().await?;
     // Who has looked at them meanwhile remembers those of before.
     bank.rates.forget();
+    bank.fraud_rules.forget();
     bank.bell.ring();
     Ok((decided, token))
 }

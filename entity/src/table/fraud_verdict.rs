@@ -1,4 +1,4 @@
-//! What was found of a payment before it was made.
+//! What was found of a payment: before the money moved, and after.
 
 use crate::clock::Time;
 use crate::fraud::Outcome;
@@ -13,6 +13,11 @@ pub struct Model {
     pub payer: UserId,
     #[sea_orm(primary_key, auto_increment = false)]
     pub idempotency_key: String,
+    /// Whether it had been made by then.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub moved: bool,
+    /// The version of the rules.
+    pub version: i32,
     pub outcome: Outcome,
     pub fired: String,
     pub signals: String,

@@ -15,6 +15,7 @@ pub(crate) mod device;
 pub(crate) mod dispute;
 pub(crate) mod fee_schedule;
 pub(crate) mod fraud_profile;
+pub(crate) mod fraud_rule_version;
 pub(crate) mod fraud_verdict;
 pub(crate) mod fraud_watch;
 pub(crate) mod guarded_payment;

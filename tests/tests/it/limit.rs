@@ -1,10 +1,11 @@
 //! Limits: a person's level says what may leave in a day and in a month, whatever is tried.
 
 use chrono::Duration;
+use entity::limit::Limits;
 use futures::future::join_all;
 use serde_json::{Value, json};
 use tests::client::{IBAN, Person, Refused, euros, refused, text, unique};
-use tests::{World, on_both_setups};
+use tests::{Setup, World, on_both_setups};
 
 on_both_setups!(limited:
     the_level_says_what_may_leave,
@@ -155,4 +156,25 @@ async fn windows_end_with_the_day_and_the_month(world: &World) {
     }
     assert_eq!(left(&alice).await, [pair("0.00", "1000.00"), pair("0.00", "2500.00")]);
     assert!(pay(&alice, &bob, "0.01", "more").await.is_ok());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_payment_alone_may_be_too_large() {
+    for setup in [Setup::Embedded, Setup::Real] {
+        let limits = Limits::parse("50/150/150,400/1000/2500,1000/2500,1000/2500").unwrap();
+        let house = |bank: entity::Bank| bank.with_step_up(tests::world::unasked()).with_limits(limits);
+        let world = World::open_as(setup, house, |gateways| gateways).await;
+        let (alice, bob) = (Person::join_with(&world, "1000.00").await, Person::join(&world).await);
+        let limit = alice.client.ask("{ me { paymentLimit { amount currency } } }", Value::Null).await;
+        assert_eq!(limit["me"]["paymentLimit"], euros("50.00"));
+        let large = refused("PAYMENT_TOO_LARGE", "amount");
+        assert_eq!(pay(&alice, &bob, "50.01", "large").await, Err(large.clone()));
+        assert!(pay(&alice, &bob, "50.00", "large").await.is_ok());
+        assert_eq!(left(&alice).await[0], pair("50.00", "100.00"));
+        // A higher level works at once, whatever the token says.
+        declare(&world, &alice).await;
+        assert!(pay(&alice, &bob, "400.00", "higher").await.is_ok());
+        assert_eq!(pay(&alice, &bob, "400.01", "highest").await, Err(large));
+        world.close().await;
+    }
 }

@@ -11,6 +11,7 @@ mod crash;
 mod deposit;
 mod dispute;
 mod fraud;
+mod fraud_rules;
 mod guard;
 mod handle;
 mod history;

@@ -1,4 +1,4 @@
-//! Limits: what a person may send away in a day and in a month, by how well it is known.
+//! Limits: what a person may send away at once, in a day and in a month, by how well it is known.
 //!
 //! Guarantees: all that leaves, to whomever, in whatever currency and by whatever means, counts together, at its
 //! worth in euros when it left. The count is kept in the row of the person's first account, its *home*, and
@@ -6,10 +6,16 @@
 //! those of UTC. A payment that was made before is answered again and counts nothing. Money that a bank sends
 //! back was sent away all the same, and stays counted until the window ends.
 //!
-//! Refuses `LIMIT_EXCEEDED`, with the seconds until the window ends; `PAIR_UNKNOWN` for a currency without a rate.
+//! There is no limit for a currency: who exchanges its money first would be past it.
+//!
+//! Refuses `PAYMENT_TOO_LARGE`, `LIMIT_EXCEEDED`, with the seconds until the window ends; `PAIR_UNKNOWN` for a currency without a rate.
 //! Costs nothing more than the payment for who pays from its home; from another account, one row more. The access
 //! token says the level, and only who would exceed its limit is looked up, for a level may have been raised since.
 #![deny(clippy::arithmetic_side_effects)]
+
+mod left;
+
+pub use left::{Left, left, once};
 
 use crate::account;
 use crate::bank::Bank;
@@ -18,7 +24,7 @@ use crate::error::{Error, Result};
 use crate::id::{AccountId, UserId};
 use crate::kyc::Level;
 use crate::ledger::Books;
-use crate::money::{Amount, Currency, Money};
+use crate::money::Amount;
 use crate::refusal::{Code, Refusal};
 use crate::session::Caller;
 use crate::standing;
@@ -26,9 +32,11 @@ use chrono::{Datelike, Days, Months, NaiveDate, NaiveTime};
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
 
-/// The most that may leave in a window, in cents of euros.
+/// The most that may leave, in cents of euros.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limit {
+    /// In one payment.
+    pub once: i64,
     /// In a day.
     pub day: i64,
     /// In a month.
@@ -49,28 +57,37 @@ pub struct Limits([Limit; 4]);
 impl Default for Limits {
     /// 150 for who is known by a handle alone (Directive (EU) 2018/843, article 12), and more for who is better known.
     fn default() -> Self {
-        let euros =
-            |day: i64, month: i64| Limit { day: day.saturating_mul(100), month: month.saturating_mul(100) };
+        let euros = |day: i64, month: i64| {
+            let (day, month) = (day.saturating_mul(100), month.saturating_mul(100));
+            Limit { once: day, day, month }
+        };
         Self([euros(150, 150), euros(1_000, 2_500), euros(10_000, 25_000), euros(100_000, 250_000)])
     }
 }
 
 impl Limits {
     /// Limits that nobody reaches.
-    pub const NONE: Self = Self([Limit { day: i64::MAX, month: i64::MAX }; 4]);
+    pub const NONE: Self = Self([Limit { once: i64::MAX, day: i64::MAX, month: i64::MAX }; 4]);
 
-    /// Reads `DAY/MONTH` for each level, in euros with commas between, such as `150/150,1000/2500,10000/25000,100000/250000`.
-    /// None, should a month allow less than a day, or a level less than the one below.
+    /// Reads `DAY/MONTH` or `ONCE/DAY/MONTH` for each level, in euros with commas between, such as
+    /// `150/150,1000/2500,5000/10000/25000,50000/100000/250000`. None, should a month allow less than a day, a day less than a
+    /// payment, or a level less than the one below.
     pub fn parse(text: &str) -> Option<Self> {
         let cents = |euros: &str| euros.parse::<i64>().ok().filter(|euros| *euros >= 0)?.checked_mul(100);
-        let limit = |pair: &str| {
-            let (day, month) = pair.split_once('/')?;
-            let limit = Limit { day: cents(day)?, month: cents(month)? };
-            (limit.day <= limit.month).then_some(limit)
+        let limit = |windows: &str| {
+            let windows: Option<Vec<i64>> = windows.split('/').map(cents).collect();
+            let limit = match windows?[..] {
+                [day, month] => Limit { once: day, day, month },
+                [once, day, month] => Limit { once, day, month },
+                _ => return None,
+            };
+            (limit.once <= limit.day && limit.day <= limit.month).then_some(limit)
         };
         let limits: Option<Vec<Limit>> = text.split(',').map(limit).collect();
         let limits: [Limit; 4] = limits?.try_into().ok()?;
-        let rises = limits.is_sorted_by(|low, high| low.day <= high.day && low.month <= high.month);
+        let rises = limits.is_sorted_by(|low, high| {
+            low.once <= high.once && low.day <= high.day && low.month <= high.month
+        });
         rises.then_some(Self(limits))
     }
 
@@ -152,6 +169,8 @@ pub(crate) fn decide(books: &Books, measure: Measure) -> Result<Spent, Refusal> 
         exceeded(month_ends)
     } else if day > measure.limit.day {
         exceeded(day_ends)
+    } else if worth > measure.limit.once {
+        Err(Code::PaymentTooLarge.at("amount"))
     } else {
         Ok(Spent { day, month, ..spent })
     }
@@ -160,7 +179,7 @@ pub(crate) fn decide(books: &Books, measure: Measure) -> Result<Spent, Refusal> 
 /// Pays within the limit of the payer's level: of the one that its access token says, or that it has reached since.
 ///
 /// # Errors
-/// `LIMIT_EXCEEDED`, and whatever the payment is refused with.
+/// `PAYMENT_TOO_LARGE`, `LIMIT_EXCEEDED`, and whatever the payment is refused with.
 pub(crate) async fn within<T, F: Future<Output = Result<T>>>(
     bank: &Bank,
     payer: Caller,
@@ -175,10 +194,14 @@ pub(crate) async fn within<T, F: Future<Output = Result<T>>>(
         return pay(measure(read().await?)).await;
     };
     match pay(measure(standing.level)).await {
-        Err(Error::Refused(refusal)) if refusal.code == Code::LimitExceeded => match read().await? {
-            level if level > standing.level => pay(measure(level)).await,
-            _ => Err(refusal.into()),
-        },
+        Err(Error::Refused(refusal))
+            if matches!(refusal.code, Code::LimitExceeded | Code::PaymentTooLarge) =>
+        {
+            match read().await? {
+                level if level > standing.level => pay(measure(level)).await,
+                _ => Err(refusal.into()),
+            }
+        }
         done => done,
     }
 }
@@ -203,40 +226,6 @@ pub(crate) async fn measurable(bank: &Bank, payer: UserId, amount: Amount) -> Re
     }
     let level = standing::read(bank.db.connection(), payer).await?.level;
     if bank.limits.of(level).is_none() { Ok(()) } else { Err(Code::PairUnknown.at("currency").into()) }
-}
-
-/// What is left of a limit, in euros.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Left {
-    /// The most.
-    pub limit: Money,
-    /// What has left already.
-    pub used: Money,
-    /// What may still leave.
-    pub remaining: Money,
-    /// When the window ends.
-    pub resets_at: Time,
-}
-
-/// What is left of a person's limits: of today's and of this month's.
-///
-/// # Errors
-/// `NOT_FOUND`.
-pub async fn left(bank: &Bank, user: UserId) -> Result<[Left; 2]> {
-    let now = bank.clock.now();
-    let level = standing::read(bank.db.connection(), user).await?.level;
-    let limit = bank.limits.of(level);
-    let spent = account::spent(&bank.db, user).await?.as_of(now);
-    let (day_ends, month_ends) = spent.ends().unwrap_or((now, now));
-    let euros = |minor| Money { minor, currency: Currency::EUR };
-    let left = |limit: i64, used: i64, resets_at| {
-        let remaining = limit.saturating_sub(used).max(0);
-        Left { limit: euros(limit), used: euros(used), remaining: euros(remaining), resets_at }
-    };
-    let [day, month] = [left(limit.day, spent.day, day_ends), left(limit.month, spent.month, month_ends)];
-    // Nothing more leaves today than may leave in this month.
-    let remaining = if month.remaining.minor < day.remaining.minor { month.remaining } else { day.remaining };
-    Ok([Left { remaining, ..day }, month])
 }
 
 #[cfg(test)]
@@ -266,6 +255,9 @@ mod tests {
     fn settings_are_read_or_refused() {
         let text = "150/150,1000/2500,10000/25000,100000/250000";
         assert_eq!(Limits::parse(text), Some(Limits::default()));
+        let once = Limits::parse("50/150/150,1000/2500,1000/1000/2500,1000/2500")
+            .map(|limits| limits.of(Level::Unknown));
+        assert_eq!(once, Some(Limit { once: 5_000, day: 15_000, month: 15_000 }));
         for wrong in [
             "",
             "150/150",
@@ -276,6 +268,9 @@ mod tests {
             "1.5/150,1000/2500,10000/25000,100000/250000",
             "1/1,1/1,1/1,1/9223372036854775807",
             "1/1,1/1,1/1,1/1,1/1",
+            "2/1/1,2/2,2/2,2/2",
+            "1/1/1/1,2/2,2/2,2/2",
+            "2/2/2,1/2/2,2/2,2/2",
         ] {
             assert_eq!(Limits::parse(wrong), None, "{wrong}");
         }
