@@ -32,4 +32,5 @@ pub use verdict::{Fired, Verdict, judge};
 pub use watch::{Watched, watch};
 
 pub(crate) use learned::learn;
+pub(crate) use moved::Moved;
 pub(crate) use screen::{Screen, remember, screen};
