@@ -5,7 +5,7 @@ use async_graphql::ID;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
 use entity::id::{
-    AlertId, ApiKeyId, ApplicationId, CeremonyId, ChallengeId, DisputeId, InstrumentId, JobId,
+    AlertId, AlertRuleId, ApiKeyId, ApplicationId, CeremonyId, ChallengeId, DisputeId, InstrumentId, JobId,
     NotificationId, OperatorId, OrderId, PasskeyId, ProposalId, QuoteId, RateAlertId, RecoveryId, SessionId,
     SheetId, TransactionId, UserId, VerificationId,
 };
@@ -56,6 +56,8 @@ pub(crate) enum GlobalId {
     Order(OrderId),
     /// A rate that somebody waits for.
     RateAlert(RateAlertId),
+    /// What a person wants to be told of.
+    AlertRule(AlertRuleId),
     /// What a source of rates said at one time.
     Sheet(SheetId),
     /// What operators have to know.
@@ -94,6 +96,7 @@ impl GlobalId {
             ("quote", None) => Some(Self::Quote(QuoteId(name))),
             ("order", None) => Some(Self::Order(OrderId(name))),
             ("rate-alert", None) => Some(Self::RateAlert(RateAlertId(name))),
+            ("alert-rule", None) => Some(Self::AlertRule(AlertRuleId(name))),
             ("sheet", None) => Some(Self::Sheet(SheetId(name))),
             ("alert", None) => Some(Self::Alert(AlertId(name))),
             ("dispute", None) => Some(Self::Dispute(DisputeId(name))),
@@ -128,6 +131,7 @@ impl GlobalId {
             Self::Quote(id) => format!("quote:{id}"),
             Self::Order(id) => format!("order:{id}"),
             Self::RateAlert(id) => format!("rate-alert:{id}"),
+            Self::AlertRule(id) => format!("alert-rule:{id}"),
             Self::Sheet(id) => format!("sheet:{id}"),
             Self::Alert(id) => format!("alert:{id}"),
             Self::Dispute(id) => format!("dispute:{id}"),
@@ -200,6 +204,7 @@ named!(
     Quote(QuoteId),
     Order(OrderId),
     RateAlert(RateAlertId),
+    AlertRule(AlertRuleId),
     Sheet(SheetId),
     Alert(AlertId),
     Dispute(DisputeId),

@@ -13,6 +13,7 @@
 //!   main job told over the real HTTP API
 
 mod account;
+mod alert_rule;
 mod annotation;
 mod answer;
 mod api_key;

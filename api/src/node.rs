@@ -76,6 +76,7 @@ async fn find(context: &Context<'_>, id: &ID) -> ApiResult<Node> {
         | GlobalId::Quote(_)
         | GlobalId::Order(_)
         | GlobalId::RateAlert(_)
+        | GlobalId::AlertRule(_)
         | GlobalId::Sheet(_)
         | GlobalId::Alert(_)
         | GlobalId::Dispute(_)

@@ -1,6 +1,7 @@
 //! The schema that frontend apps see, composed of its nouns. `schema.graphql` is its contract.
 
 use crate::account::{Account, AccountMutation, AccountQuery};
+use crate::alert_rule::{AlertRuleMutation, AlertRuleQuery};
 use crate::annotation::AnnotationMutation;
 use crate::api_key::{ApiKeyMutation, ApiKeyQuery};
 use crate::challenge::ChallengeMutation;
@@ -60,6 +61,7 @@ impl ErrorQuery {
 
 #[derive(MergedObject, Default)]
 struct PeopleQuery(
+    AlertRuleQuery,
     DisputeQuery,
     KycQuery,
     NotificationQuery,
@@ -88,6 +90,7 @@ pub struct Query(DeveloperQuery, PeopleQuery, ExchangeQuery, MoneyQuery);
 
 #[derive(MergedObject, Default)]
 struct PeopleMutation(
+    AlertRuleMutation,
     ClosingMutation,
     HandleMutation,
     KycMutation,

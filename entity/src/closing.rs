@@ -25,16 +25,16 @@ use crate::refusal::Code;
 use crate::security_event::{self, SecurityEventKind};
 use crate::session::{self, Caller, EndReason};
 use crate::table::{
-    account as accounts, annotation, api_key, conversion_order, dispute, fraud_profile, guarded_payment,
-    handle, instrument, job, kyc_application, notification, notification_preference, passkey,
-    passkey_ceremony, rate_alert, recovery_case, recovery_code, security_question, totp_secret, transaction,
-    trusted_payee, user,
+    account as accounts, alert_rule, annotation, api_key, conversion_order, dispute, fraud_profile,
+    guarded_payment, handle, instrument, job, kyc_application, notification, notification_preference,
+    passkey, passkey_ceremony, rate_alert, recovery_case, recovery_code, security_question, totp_secret,
+    transaction, trusted_payee, user,
 };
 use crate::user::{self as people, UserState};
 use crate::vault::DataKey;
 use crate::{
-    api_key as api_keys, conversion_order as orders, instrument as instruments, kyc, passkey as passkeys,
-    payee, rate_alert as rate_alerts, security_question as questions, terms,
+    alert_rule as alert_rules, api_key as api_keys, conversion_order as orders, instrument as instruments,
+    kyc, passkey as passkeys, payee, rate_alert as rate_alerts, security_question as questions, terms,
 };
 use sea_orm::sea_query::{Expr, Query};
 use sea_orm::{
@@ -90,6 +90,9 @@ pub async fn export(bank: &Bank, caller: Caller, proof: Proof) -> Result<Value> 
         "securityQuestions": asked,
         "rateAlerts": rate_alerts::list(bank, id).await?.into_iter()
             .map(|alert| json!({ "pair": format!("{}/{}", alert.base, alert.quote), "rate": alert.rate, "state": alert.state.to_value(), "createdAt": alert.created_at }))
+            .collect::<Vec<_>>(),
+        "alertRules": alert_rules::list(bank, id).await?.into_iter()
+            .map(|rule| json!({ "kind": rule.kind.to_value(), "limit": rule.limit.to_string(), "createdAt": rule.created_at }))
             .collect::<Vec<_>>(),
         "conversionOrders": orders::list(bank, id).await?.into_iter()
             .map(|order| json!({ "source": order.terms.source.to_string(), "target": order.terms.target, "rate": order.terms.rate, "state": order.state.to_value(), "createdAt": order.created_at }))
@@ -212,6 +215,7 @@ async fn forget(tx: &DatabaseTransaction, id: UserId) -> Result<()> {
         .await?;
     guarded_payment::Entity::delete_many().filter(guarded_payment::COLUMN.user_id.eq(id)).exec(tx).await?;
     annotation::Entity::delete_many().filter(annotation::COLUMN.user_id.eq(id)).exec(tx).await?;
+    alert_rule::Entity::delete_many().filter(alert_rule::COLUMN.user_id.eq(id)).exec(tx).await?;
     rate_alert::Entity::delete_many().filter(rate_alert::COLUMN.user_id.eq(id)).exec(tx).await?;
     conversion_order::Entity::delete_many().filter(conversion_order::COLUMN.user_id.eq(id)).exec(tx).await?;
     // Sessions and transactions name devices and bank accounts: the rows stay, and say nothing any more.

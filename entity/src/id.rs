@@ -87,6 +87,8 @@ ids! {
     QuoteId,
     /// A rate that somebody waits for.
     RateAlertId,
+    /// What a person wants to be told of.
+    AlertRuleId,
     /// A conversion that waits for a rate.
     OrderId,
     /// What operators have to know.

@@ -28,7 +28,7 @@
 //! Operators: [`operator`], [`operator_event`], [`proposal`], [`alert`]. Logs that can't be changed unseen: [`chain`].
 //! Money: [`standing`], [`guard`], [`step_up`], [`payee`], [`account`], [`transaction`], [`transfer`], [`deposit`], [`withdrawal`], [`rail`],
 //! [`limit`], [`ledger`]. What looks like theft: [`fraud`], [`review`], [`dispute`]. Other currencies: [`rate`], [`fee`], [`price`], [`quote`], [`exchange`], [`conversion`],
-//! [`conversion_order`], [`rate_alert`], [`total`]. Before it moves: [`preview`]. What the house has
+//! [`conversion_order`], [`rate_alert`], [`total`]. What people want to be told of: [`alert_rule`]. Before it moves: [`preview`]. What the house has
 //! at stake: [`treasury`]. Reading: [`history`], [`annotation`], [`replica`]. Later: [`outbox`],
 //! [`relay`], [`dead_letter`], [`bell`], [`afterwards`]. The world outside, simulated: [`sandbox`].
 //!
@@ -38,6 +38,7 @@
 pub mod account;
 pub mod afterwards;
 pub mod alert;
+pub mod alert_rule;
 pub mod annotation;
 pub mod api_key;
 pub mod bank;

@@ -16,6 +16,7 @@ macro_rules! refusals {
             ActsUnderWay "ACTS_UNDER_WAY" true "Something is still under way. Come again when it is settled." "仍有交易在处理中，请在完成后再试。";
             AddressesInvalid "ADDRESSES_INVALID" false "Give at most 20 addresses or networks, such as 192.0.2.7 or 2001:db8::/32." "最多填写 20 个地址或网段，例如 192.0.2.7 或 2001:db8::/32。";
             AddressNotAllowed "ADDRESS_NOT_ALLOWED" false "This API key may not be used from this address." "不允许从此地址使用该 API 密钥。";
+            AlertRuleLimit "ALERT_RULE_LIMIT" false "A person may have twenty alert rules. Delete one first." "每位用户最多可有二十条提醒规则，请先删除一条。";
             AmountMalformed "AMOUNT_MALFORMED" false "Write the amount as digits with an optional point, such as \"12.50\"." "金额请只用数字和一个可选的小数点，例如 \"12.50\"。";
             AmountNegative "AMOUNT_NEGATIVE" false "The amount has to be more than zero; this one is negative." "金额必须大于零，不能为负数。";
             AmountScale "AMOUNT_SCALE" false "The amount has more decimal digits than its currency. Nothing is rounded; write fewer digits." "金额的小数位数多于该货币允许的位数，系统不会四舍五入，请减少位数。";

@@ -12,6 +12,7 @@ use crate::origin::Origin;
 use crate::page::{Page, Slice};
 use crate::table::{security_event, user};
 use crate::vault::DataKey;
+use chrono::Duration;
 use sea_orm::{
     ActiveEnum, ColumnTrait, DatabaseTransaction, DeriveActiveEnum, EntityTrait, EnumIter, IntoActiveModel,
     Iterable, QueryFilter, QueryOrder, QuerySelect,
@@ -116,6 +117,9 @@ impl SecurityEvent {
     }
 }
 
+/// How long nobody tries before a failed sign-in begins another run.
+const RUN: Duration = Duration::days(1);
+
 /// What is sealed of an entry.
 #[derive(Serialize, Deserialize)]
 struct Detail {
@@ -165,6 +169,26 @@ pub(crate) async fn record(
 
 fn place(seq: i64) -> uuid::Uuid {
     uuid::Uuid::from_u128(u128::try_from(seq).unwrap_or_default())
+}
+
+/// Whether the last sign-ins have failed, exactly so many in a row: none of them after a day without any, nor after one
+/// that was right.
+pub(crate) async fn is_run(tx: &DatabaseTransaction, user: UserId, length: usize) -> Result<bool> {
+    let kinds = [SecurityEventKind::SignInFailed, SecurityEventKind::SignedIn];
+    let newest: Vec<(String, Time)> = security_event::Entity::find()
+        .select_only()
+        .columns([security_event::Column::Kind, security_event::Column::At])
+        .filter(security_event::COLUMN.user_id.eq(user))
+        .filter(security_event::Column::Kind.is_in(kinds.map(|kind| kind.to_value())))
+        .order_by_desc(security_event::Column::Seq)
+        .limit(u64::try_from(length).unwrap_or(u64::MAX).saturating_add(1))
+        .into_tuple()
+        .all(tx)
+        .await?;
+    let failed = newest.iter().take_while(|(kind, _)| *kind == kinds[0].to_value());
+    let times: Vec<Time> = failed.map(|(_, at)| *at).collect();
+    let next = times.windows(2).take_while(|pair| pair[0] - pair[1] < RUN).count();
+    Ok(!times.is_empty() && next.saturating_add(1) == length)
 }
 
 /// One page of a person's log, newest first.

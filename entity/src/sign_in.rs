@@ -4,8 +4,8 @@
 //! shown the code of the sign-up yet has no wallet to sign in to. Tries are counted before the
 //! password is looked at: by address, and by person, or by the device if it is one of the person's. When as many
 //! wait as may, it is refused before anything is looked up or counted.
-//! Wrong passwords are in the person's own log, and it is told when they are stopped; both are written beside
-//! the answer, since for a handle that nobody has there is nothing to write. A password that was hashed with
+//! Wrong passwords are in the person's own log, and it is told of the third in a row, and when they are stopped; all
+//! are written beside the answer, since for a handle that nobody has there is nothing to write. A password that was hashed with
 //! older parameters is hashed anew when it is right.
 
 use crate::bank::Bank;
@@ -22,8 +22,12 @@ use crate::session::{self, Tokens};
 use crate::table::{handle, user};
 use crate::throttle::{By, Counted, forgive, take};
 use crate::user::UserState;
+use crate::vault::DataKey;
 use crate::{device, second_factor, user as people};
-use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter};
+use sea_orm::{ActiveValue::Set, ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter};
+
+/// Failed sign-ins in a row that a person is told of, once.
+const RUN: usize = 3;
 
 /// What a right password leads to.
 #[derive(Clone, Debug)]
@@ -105,8 +109,26 @@ fn left_meanwhile(error: Error) -> Error {
 async fn failed(bank: &Bank, user: UserId, origin: &Origin) -> Result<()> {
     let tx = bank.db.begin().await?;
     let (_, key) = people::lock(bank, &tx, user).await?;
-    security_event::record(bank, &tx, &key, SecurityEventKind::SignInFailed, origin).await?;
-    Ok(tx.commit().await?)
+    record_failure(bank, &tx, &key, origin).await?;
+    tx.commit().await?;
+    bank.bell.ring();
+    Ok(())
+}
+
+/// Records a sign-in that has failed, and tells its person of the third in a row. A run is told once, however long it
+/// gets: messages that come again and again are not read.
+pub(crate) async fn record_failure(
+    bank: &Bank,
+    tx: &DatabaseTransaction,
+    key: &DataKey,
+    origin: &Origin,
+) -> Result<()> {
+    security_event::record(bank, tx, key, SecurityEventKind::SignInFailed, origin).await?;
+    if !security_event::is_run(tx, key.user(), RUN).await? {
+        return Ok(());
+    }
+    let notice = Notice::SignInsFailed { agent: origin.agent.clone(), address: origin.shown() };
+    notification::tell(bank, tx, key, EventId(bank.ids.next(bank.clock.now())), &notice).await
 }
 
 /// Tells the person, once an hour, that somebody is guessing.

@@ -39,5 +39,6 @@ pub use watch::{Watched, watch};
 
 pub(crate) use kept::reasons;
 pub(crate) use learned::learn;
+pub(crate) use moved::Moved;
 pub(crate) use screen::{Screen, remember, screen};
 pub(crate) use version::{Rules, check, set};

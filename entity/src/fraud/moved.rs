@@ -11,6 +11,7 @@ use crate::clock::Time;
 use crate::db::one_of;
 use crate::error::Result;
 use crate::id::{AccountId, TransactionId, UserId};
+use crate::money::Currency;
 use crate::table::{account, posting, transaction};
 use crate::transaction::Kind;
 use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter};
@@ -23,12 +24,13 @@ const RANGES: usize = 200;
 /// Transactions that one statement asks for: SQLite takes no more than 32,766 values.
 const IDS: usize = 10_000;
 
-/// A posting with its transaction.
-pub(super) struct Moved {
-    pub(super) at: Time,
-    pub(super) owner: UserId,
-    pub(super) posting: posting::Model,
-    pub(super) transaction: transaction::Model,
+/// A posting with its transaction, and in which currency it is.
+pub(crate) struct Moved {
+    pub(crate) at: Time,
+    pub(crate) owner: UserId,
+    pub(crate) currency: Currency,
+    pub(crate) posting: posting::Model,
+    pub(crate) transaction: transaction::Model,
 }
 
 /// What has moved in the accounts of these people since they were last looked at, in the order in which it did.
@@ -47,7 +49,7 @@ pub(super) async fn moved(
         let read = known.profile.read.insert(row.id.0, row.seq);
         let after = read.unwrap_or(row.seq.saturating_sub(BACKLOG));
         if row.seq > after {
-            owner_of.insert(row.id, row.owner);
+            owner_of.insert(row.id, (row.owner, row.currency));
             ranges.push((row.id, after, row.seq));
         }
     }
@@ -65,13 +67,24 @@ pub(super) async fn moved(
         let transaction = known.get(&posting.transaction_id)?.clone();
         let at =
             if transaction.kind == Kind::Deposit { transaction.updated_at } else { transaction.created_at };
-        Some(Moved { at, owner: *owner_of.get(&posting.account_id)?, posting, transaction })
+        let (owner, currency) = *owner_of.get(&posting.account_id)?;
+        Some(Moved { at, owner, currency, posting, transaction })
     };
     let mut moved: Vec<Moved> = postings.into_iter().filter_map(join).collect();
     moved.sort_by_key(|moved| (moved.at, moved.transaction.id, moved.posting.account_id, moved.posting.seq));
-    // An exchange is posted in parts; who pays it, pays once.
-    moved.dedup_by_key(|moved| (moved.transaction.id, moved.owner, moved.posting.amount > 0));
+    moved.dedup_by(|next, first| is_part(next, first));
     Ok(moved)
+}
+
+/// An exchange is posted in parts; who pays it, pays once, and the whole.
+fn is_part(next: &Moved, first: &mut Moved) -> bool {
+    let key = |moved: &Moved| (moved.transaction.id, moved.owner, moved.posting.amount > 0);
+    let same = key(next) == key(first);
+    if same && next.posting.account_id == first.posting.account_id {
+        first.posting.amount = first.posting.amount.saturating_add(next.posting.amount);
+        first.posting.balance_after = next.posting.balance_after;
+    }
+    same
 }
 
 /// The postings of accounts, each after one place in its chain and up to another.

@@ -1,9 +1,9 @@
 //! The watch: looks at money after it has moved, keeps the profiles, and tells operators of what looks like fraud.
 //!
 //! Guarantees: what moved in an account is read once, along the account's gapless chain, from where the profile says it
-//! was read to; so a payment that was still being written when the watch came by is read with the next. Profiles, reports
-//! and the place of the watch are written together. Two watches at once do no harm: one of them has done nothing.
-//! Nobody who pays waits for it.
+//! was read to; so a payment that was still being written when the watch came by is read with the next. Profiles, reports,
+//! what people are told by [rules of their own](crate::alert_rule), and the place of the watch are written together. Two
+//! watches at once do no harm: one of them has done nothing. Nobody who pays waits for it.
 //!
 //! What is older than [`JUDGED`] is learned from and not judged: there is nobody to stop any more.
 //!
@@ -18,6 +18,7 @@ use super::signal::{Payment, Signals};
 use super::verdict::judge;
 use super::version::Version;
 use crate::alert::{self, AlertKind};
+use crate::alert_rule::{self, News};
 use crate::bank::Bank;
 use crate::error::Result;
 use crate::id::{TransactionId, UserId};
@@ -78,9 +79,15 @@ async fn look(bank: &Bank) -> Result<Option<Watched>> {
         .all(db)
         .await?;
     let rows: Vec<_> = rows.into_iter().take_while(|row| row.created_at <= now - SETTLING).collect();
-    let Some(last) = rows.last().map(|row| row.id) else { return Ok(None) };
+    let last = rows.last().map_or(place, |row| row.id);
+    let ended = alert_rule::ended(bank).await?;
+    let rows = [rows, ended.clone()].concat();
+    if rows.is_empty() {
+        return Ok(None);
+    }
     let mut people = known(bank, &rows).await?;
-    let moved = moved(bank, &mut people, rows).await?;
+    let moved = moved(bank, &mut people, rows.clone()).await?;
+    let news = News::of(bank, &rows, &ended, &moved).await?;
     let rules = bank.fraud_rules.in_force(bank).await;
     let (mut seen, mut changed, mut found) = (Watched::default(), BTreeSet::new(), Vec::new());
     for moved in &moved {
@@ -93,6 +100,7 @@ async fn look(bank: &Bank) -> Result<Option<Watched>> {
         }
     }
     let tx = bank.db.begin().await?;
+    let told = news.tell(bank, &tx).await?;
     // In the order of their ids, so that two watches never wait for each other.
     for id in changed {
         if let Some(known) = people.get(&id)
@@ -113,6 +121,9 @@ async fn look(bank: &Bank) -> Result<Option<Watched>> {
     keep(&tx, now, &found).await?;
     go_on(&tx, place, last).await?;
     tx.commit().await?;
+    if told > 0 {
+        bank.bell.ring();
+    }
     Ok(Some(seen))
 }
 

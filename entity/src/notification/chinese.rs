@@ -1,6 +1,7 @@
 //! What notices say in Chinese, in simplified characters.
 
-use super::{Case, CodePurpose, Notice, Waited};
+use super::{Alert, Case, CodePurpose, Notice, Waited};
+use crate::alert_rule::RuleKind;
 use crate::link::Links;
 use crate::secret::Secret;
 
@@ -8,6 +9,7 @@ use crate::secret::Secret;
 pub(super) fn subject(notice: &Notice) -> String {
     let subject = match notice {
         Notice::Code { code, .. } => return format!("{} 是您的 OKPay 验证码", code.reveal()),
+        Notice::Alert(alert) => alert_subject(alert),
         Notice::ApiKeyCreated { .. } => "已允许程序使用您的钱包",
         Notice::ApiKeyRevoked { .. } => "API 密钥已撤销",
         Notice::Closed => "您的钱包已关闭",
@@ -28,6 +30,7 @@ pub(super) fn subject(notice: &Notice) -> String {
         Notice::RecoveryCodesRenewed => "您有新的恢复代码",
         Notice::ReportedNotMe => "所有会话已结束",
         Notice::SecurityQuestionsChanged => "您的安全问题已更改",
+        Notice::SignInsFailed { .. } => "登录您钱包的尝试失败",
         Notice::SignInsStopped => "有人正在尝试您的密码",
         Notice::TokenReused => "为保障安全，会话已结束",
         Notice::TotpDisabled => "双重验证已关闭",
@@ -45,6 +48,7 @@ const NOT_YOU: &str = "如果不是您本人操作，请立即联系客服。";
 pub(super) fn body(notice: &Notice, links: &Links, at: &str) -> String {
     match notice {
         Notice::Code { code, purpose } => code_body(code.reveal(), purpose),
+        Notice::Alert(alert) => alert_body(alert),
         Notice::ApiKeyCreated { name, hint } => {
             format!("自 {at} 起，程序可通过密钥“{name}”（{hint}）使用您的钱包。{NOT_YOU}")
         }
@@ -89,6 +93,7 @@ pub(super) fn body(notice: &Notice, links: &Links, at: &str) -> String {
             )
         }
         Notice::SecurityQuestionsChanged => format!("时间：{at}。{NOT_YOU}"),
+        Notice::SignInsFailed { agent, address } => sign_ins_failed(at, agent, address),
         Notice::SignInsStopped => {
             format!("{at} 密码错误次数过多，暂时无法继续尝试。您以前登录过的设备不受影响。")
         }
@@ -117,6 +122,35 @@ fn new_device(at: &str, agent: &str, address: &str, token: Option<&Secret>, link
         None => "请立即结束该会话并修改密码。".to_owned(),
     };
     format!("时间：{at}，地址：{address}，设备：{agent}。如果是您本人，无需任何操作；如果不是，{then}")
+}
+
+fn sign_ins_failed(at: &str, agent: &str, address: &str) -> String {
+    format!(
+        "已连续三次登录失败，最近一次时间：{at}，地址：{address}，设备：{agent}。如果是您本人，无需任何操作；如果不是，\
+         这些尝试均未成功，但请确保您的密码未在其他地方使用。"
+    )
+}
+
+fn alert_subject(alert: &Alert) -> &'static str {
+    match alert.kind {
+        RuleKind::MoneyOutAtLeast => "有资金转出您的钱包",
+        RuleKind::MoneyInAtLeast => "有资金转入您的钱包",
+        RuleKind::BalanceAtMost => "您的余额较低",
+    }
+}
+
+fn alert_body(alert: &Alert) -> String {
+    let Alert { kind, amount, other, balance } = alert;
+    let end = |side: &str| other.as_ref().map_or_else(String::new, |other| format!("，{side}：{other}"));
+    match kind {
+        RuleKind::MoneyOutAtLeast => {
+            format!("已转出 {amount}{}。此后余额：{balance}。{NOT_YOU}", end("收款方"))
+        }
+        RuleKind::MoneyInAtLeast => format!("已转入 {amount}{}。此后余额：{balance}。", end("付款方")),
+        RuleKind::BalanceAtMost => {
+            format!("转出 {amount} 后，余额降至 {balance}{}。{NOT_YOU}", end("收款方"))
+        }
+    }
 }
 
 fn waited_subject(waited: &Waited) -> &'static str {

@@ -1,6 +1,7 @@
 //! What notices say in English.
 
-use super::{Case, CodePurpose, Notice, Waited};
+use super::{Alert, Case, CodePurpose, Notice, Waited};
+use crate::alert_rule::RuleKind;
 use crate::link::Links;
 use crate::secret::Secret;
 
@@ -8,6 +9,7 @@ use crate::secret::Secret;
 pub(super) fn subject(notice: &Notice) -> String {
     let subject = match notice {
         Notice::Code { code, .. } => return format!("{} is your OKPay code", code.reveal()),
+        Notice::Alert(alert) => alert_subject(alert),
         Notice::ApiKeyCreated { .. } => "A program may use your wallet",
         Notice::ApiKeyRevoked { .. } => "An API key was revoked",
         Notice::Closed => "Your wallet is closed",
@@ -28,6 +30,7 @@ pub(super) fn subject(notice: &Notice) -> String {
         Notice::RecoveryCodesRenewed => "You have new recovery codes",
         Notice::ReportedNotMe => "All sessions were ended",
         Notice::SecurityQuestionsChanged => "Your security questions were changed",
+        Notice::SignInsFailed { .. } => "Sign-ins to your wallet failed",
         Notice::SignInsStopped => "Somebody is guessing your password",
         Notice::TokenReused => "A session was ended for your safety",
         Notice::TotpDisabled => "Two-factor authentication is off",
@@ -45,6 +48,7 @@ const NOT_YOU: &str = "If it was not you, contact support at once.";
 pub(super) fn body(notice: &Notice, links: &Links, at: &str) -> String {
     match notice {
         Notice::Code { code, purpose } => code_body(code.reveal(), purpose),
+        Notice::Alert(alert) => alert_body(alert),
         Notice::ApiKeyCreated { name, hint } => {
             format!("Since {at} programs may use your wallet with the key \"{name}\" ({hint}). {NOT_YOU}")
         }
@@ -95,10 +99,8 @@ pub(super) fn body(notice: &Notice, links: &Links, at: &str) -> String {
              again and change your password."
         ),
         Notice::SecurityQuestionsChanged => format!("At {at}. {NOT_YOU}"),
-        Notice::SignInsStopped => format!(
-            "At {at} there were too many wrong passwords, so that nobody can try another for a while. Devices that \
-             you have signed in with before still work."
-        ),
+        Notice::SignInsFailed { agent, address } => sign_ins_failed(at, agent, address),
+        Notice::SignInsStopped => sign_ins_stopped(at),
         Notice::TokenReused => format!(
             "At {at} a token of your session was used twice: somebody may have copied it. Sign in again, and change \
              your password if you have lost a device."
@@ -127,12 +129,50 @@ fn new_device(at: &str, agent: &str, address: &str, token: Option<&Secret>, link
     format!("At {at}, from {address}, with {agent}. If it was you, there is nothing to do. If not: {then}")
 }
 
+fn sign_ins_failed(at: &str, agent: &str, address: &str) -> String {
+    format!(
+        "Three in a row have failed, the last at {at}, from {address}, with {agent}. If it was you, there is nothing \
+         to do. If not: none of them got in, but make sure that you use your password nowhere else."
+    )
+}
+
+fn sign_ins_stopped(at: &str) -> String {
+    format!(
+        "At {at} there were too many wrong passwords, so that nobody can try another for a while. Devices that you \
+         have signed in with before still work."
+    )
+}
+
 fn password_reset(token: &Secret, links: &Links) -> String {
     let how = match links.reset(token) {
         Some(link) => format!("Choose a new password here:\n{link}\n\n"),
         None => format!("Give this code to the app to choose a new password: {}. ", token.reveal()),
     };
     format!("{how}It works once, for ten minutes. If you did not ask for it, there is nothing to do.")
+}
+
+fn alert_subject(alert: &Alert) -> &'static str {
+    match alert.kind {
+        RuleKind::MoneyOutAtLeast => "Money has left your wallet",
+        RuleKind::MoneyInAtLeast => "Money has come into your wallet",
+        RuleKind::BalanceAtMost => "Your balance is low",
+    }
+}
+
+fn alert_body(alert: &Alert) -> String {
+    let Alert { kind, amount, other, balance } = alert;
+    let end = |way: &str| other.as_ref().map_or_else(String::new, |other| format!(", {way} {other}"));
+    match kind {
+        RuleKind::MoneyOutAtLeast => {
+            format!("{amount} left it{}. The balance after that: {balance}. {NOT_YOU}", end("to"))
+        }
+        RuleKind::MoneyInAtLeast => {
+            format!("{amount} came{}. The balance after that: {balance}.", end("from"))
+        }
+        RuleKind::BalanceAtMost => {
+            format!("It fell to {balance} when {amount} left your wallet{}. {NOT_YOU}", end("to"))
+        }
+    }
 }
 
 fn waited_subject(waited: &Waited) -> &'static str {

@@ -30,7 +30,7 @@ use sea_orm::{
     IntoActiveModel, PaginatorTrait, QueryFilter,
 };
 
-pub use notice::{Case, CodePurpose, Notice, Waited};
+pub use notice::{Alert, Case, CodePurpose, Notice, Waited};
 pub use text::{Text, text};
 
 /// What a notification is about.

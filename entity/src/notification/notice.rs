@@ -2,6 +2,7 @@
 //! every language.
 
 use super::Category;
+use crate::alert_rule::RuleKind;
 use crate::kyc::Level;
 use crate::secret::Secret;
 use serde::{Deserialize, Serialize};
@@ -112,8 +113,30 @@ pub enum Notice {
     Waited(Waited),
     /// The wallet was closed, and its person forgotten.
     Closed,
+    /// Several sign-ins in a row have failed.
+    SignInsFailed {
+        /// How the program of the last calls itself.
+        agent: String,
+        /// From which address the last was.
+        address: String,
+    },
     /// Too many wrong passwords: for a while nobody can try another.
     SignInsStopped,
+    /// What the person wanted to be told of its money.
+    Alert(Alert),
+}
+
+/// What a person wanted to be told of its money.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Alert {
+    /// What its rule is about.
+    pub kind: RuleKind,
+    /// How much has moved, with its currency.
+    pub amount: String,
+    /// Who or what is at the other end, with most of it hidden; none, where nobody is or is known any more.
+    pub other: Option<String>,
+    /// The balance after it, with its currency.
+    pub balance: String,
 }
 
 /// What operators were asked for, and what they decided.
@@ -241,8 +264,9 @@ impl Notice {
             | Self::Locked
             | Self::Unlocked
             | Self::Case(_)
+            | Self::SignInsFailed { .. }
             | Self::SignInsStopped => Some(Category::Security),
-            Self::Waited(_) => Some(Category::Payments),
+            Self::Waited(_) | Self::Alert(_) => Some(Category::Payments),
         }
     }
 

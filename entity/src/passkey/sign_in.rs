@@ -12,6 +12,7 @@ use crate::origin::Origin;
 use crate::refusal::{Code, Refusal};
 use crate::security_event::{self, SecurityEventKind};
 use crate::session::{self, Tokens};
+use crate::sign_in::record_failure;
 use crate::throttle::{By, Counted, forgive, take};
 use crate::{device, user};
 use webauthn_rs::prelude::PublicKeyCredential;
@@ -52,7 +53,7 @@ pub async fn finish_sign_in(
     let tx = bank.db.begin().await?;
     let (_, key) = user::lock(bank, &tx, user).await.map_err(left_meanwhile)?;
     if !own::check(bank, &tx, &key, &state, &shown, origin).await? {
-        security_event::record(bank, &tx, &key, SecurityEventKind::SignInFailed, origin).await?;
+        record_failure(bank, &tx, &key, origin).await?;
         tx.commit().await?;
         bank.bell.ring();
         return Err(invalid().into());

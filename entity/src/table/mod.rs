@@ -6,6 +6,8 @@
 )]
 
 pub(crate) mod account;
+pub(crate) mod alert_rule;
+pub(crate) mod alert_rule_wait;
 pub(crate) mod annotation;
 pub(crate) mod api_key;
 pub(crate) mod api_key_spend;

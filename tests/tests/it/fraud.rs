@@ -16,7 +16,7 @@ on_both_setups!(
 );
 
 /// Has the watch look at all that has moved.
-async fn watch(world: &World) {
+pub(crate) async fn watch(world: &World) {
     world.settle().await;
     world.pass(Duration::seconds(3)).await;
     let context = worker::context::Context { bank: world.bank.clone(), gateways: world.gateways.clone() };

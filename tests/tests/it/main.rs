@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that meets the unexpected has failed")]
 
+mod alert_rule;
 mod api_key;
 mod authenticator;
 mod closing;
@@ -20,6 +21,7 @@ mod kyc;
 mod laws;
 mod limit;
 mod message;
+mod notification;
 mod operator;
 mod passkey;
 mod passkey_forgery;
