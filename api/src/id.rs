@@ -6,8 +6,8 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
 use entity::id::{
     AlertId, AlertRuleId, ApiKeyId, ApplicationId, CeremonyId, ChallengeId, DisputeId, InstrumentId, JobId,
-    NotificationId, OperatorId, OrderId, PasskeyId, ProposalId, QuoteId, RateAlertId, RecoveryId, SessionId,
-    SheetId, TransactionId, UserId, VerificationId,
+    NotificationId, OperatorId, OrderId, PasskeyId, ProposalId, QuoteId, RateAlertId, RecoveryId,
+    SanctionHitId, SessionId, SheetId, TransactionId, UserId, VerificationId,
 };
 use entity::money::Currency;
 use entity::refusal::{Code, Refusal};
@@ -64,6 +64,8 @@ pub(crate) enum GlobalId {
     Alert(AlertId),
     /// A payment that was reported.
     Dispute(DisputeId),
+    /// A person whose name is like one on a sanctions list.
+    SanctionHit(SanctionHitId),
 }
 
 impl GlobalId {
@@ -100,6 +102,7 @@ impl GlobalId {
             ("sheet", None) => Some(Self::Sheet(SheetId(name))),
             ("alert", None) => Some(Self::Alert(AlertId(name))),
             ("dispute", None) => Some(Self::Dispute(DisputeId(name))),
+            ("sanction-hit", None) => Some(Self::SanctionHit(SanctionHitId(name))),
             _ => None,
         }
     }
@@ -135,6 +138,7 @@ impl GlobalId {
             Self::Sheet(id) => format!("sheet:{id}"),
             Self::Alert(id) => format!("alert:{id}"),
             Self::Dispute(id) => format!("dispute:{id}"),
+            Self::SanctionHit(id) => format!("sanction-hit:{id}"),
         })
     }
 }
@@ -208,6 +212,7 @@ named!(
     Sheet(SheetId),
     Alert(AlertId),
     Dispute(DisputeId),
+    SanctionHit(SanctionHitId),
 );
 
 #[cfg(test)]

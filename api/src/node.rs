@@ -80,6 +80,7 @@ async fn find(context: &Context<'_>, id: &ID) -> ApiResult<Node> {
         | GlobalId::Sheet(_)
         | GlobalId::Alert(_)
         | GlobalId::Dispute(_)
+        | GlobalId::SanctionHit(_)
         | GlobalId::Proposal(_) => {
             return Err(Code::NotFound.at("id").into());
         }

@@ -34,6 +34,10 @@ pub enum AlertKind {
     RatesHeld,
     /// A payment looks like fraud.
     PaymentSuspicious,
+    /// The name of a person is like one on a sanctions list.
+    SanctionHit,
+    /// A sanctions list can't be read.
+    SanctionListFailing,
 }
 
 /// An alert.

@@ -18,6 +18,7 @@ use crate::passkey::RelyingParty;
 use crate::password::Passwords;
 use crate::rate::Rates;
 use crate::replica::Replica;
+use crate::sanction::Made;
 use crate::session::{self, BySession};
 use crate::step_up;
 use crate::terms::Terms;
@@ -78,6 +79,8 @@ pub struct Bank {
     pub(crate) scans: Turnstile,
     pub(crate) gate: Arc<dyn Gate>,
     pub(crate) rates: Rates,
+    /// The index of the sanctions lists.
+    pub(crate) sanctions: Made,
     /// Balances as the ledger last saw them.
     pub(crate) balances: Known,
     /// What looks like fraud.
@@ -140,6 +143,7 @@ impl Bank {
             scans: Turnstile::new(SCANS, SCANS_WAITING),
             gate: Arc::new(Memory::default()),
             rates: Rates::default(),
+            sanctions: Made::default(),
             fraud_rules: fraud::Rules::new(Arc::new(
                 RuleSet::built_in().map_err(|_| Fault::Corrupt("the rules of the house"))?,
             )),

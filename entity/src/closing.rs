@@ -7,6 +7,9 @@
 //! transactions and postings name the person by a number only, and the trial balance is the same before and
 //! after. The words that were sent with a payment are part of it and stay with the other side.
 //!
+//! Nobody leaves while operators look into whether it is on a [sanctions list](crate::sanction); what is told of that is no
+//! more than that something is under way, and nothing of it is taken along.
+//!
 //! Refuses `BALANCE_LEFT`, `ACTS_UNDER_WAY`, `USER_FROZEN`, and whatever the proof is refused with.
 
 use crate::account::{self, AccountState};
@@ -34,7 +37,8 @@ use crate::user::{self as people, UserState};
 use crate::vault::DataKey;
 use crate::{
     alert_rule as alert_rules, api_key as api_keys, conversion_order as orders, instrument as instruments,
-    kyc, passkey as passkeys, payee, rate_alert as rate_alerts, security_question as questions, terms,
+    kyc, passkey as passkeys, payee, rate_alert as rate_alerts, sanction, security_question as questions,
+    terms,
 };
 use sea_orm::sea_query::{Expr, Query};
 use sea_orm::{
@@ -173,7 +177,7 @@ async fn refuse_unless_empty(tx: &DatabaseTransaction, id: UserId) -> Result<()>
     let disputed = disputed.filter(dispute::COLUMN.state.eq(DisputeState::Open));
     let counts = [open.count(tx).await?, held.count(tx).await?, disputed.count(tx).await?];
     let under_way = counts.into_iter().fold(0, u64::saturating_add);
-    if under_way > 0 { Err(Code::ActsUnderWay.into()) } else { Ok(()) }
+    if under_way > 0 || sanction::is_open(tx, id).await? { Err(Code::ActsUnderWay.into()) } else { Ok(()) }
 }
 
 /// The last message, to every handle.

@@ -95,6 +95,10 @@ ids! {
     AlertId,
     /// A payment of which its payer says that it was not its own.
     DisputeId,
+    /// A list of who may not be dealt with.
+    SanctionListId,
+    /// A person whose name is like one on such a list.
+    SanctionHitId,
 }
 
 /// An account, inside the house. Outside it is named by its owner and its currency.

@@ -1,20 +1,22 @@
 //! Instruments: the bank accounts that a person has linked.
 //!
 //! Guarantees: an IBAN is checked (ISO 13616: country, length, check digits) and kept in one
-//! spelling; linking it twice is linking it once. Others never see it.
+//! spelling; linking it twice is linking it once. Others never see it. Its holder is [screened](crate::sanction) a moment
+//! after it was linked.
 
 use crate::bank::Bank;
 use crate::clock::Time;
 use crate::db::{Db, one_of};
 use crate::error::{Fault, Result};
-use crate::id::{InstrumentId, UserId};
+use crate::id::{InstrumentId, JobId, UserId};
+use crate::outbox::{self, Job};
 use crate::refusal::{Code, Refusal};
 use crate::seal::Sealed;
 use crate::table::{self, instrument};
 use crate::user::{self, parse_text};
 use crate::vault::{DataKey, Vault};
 use sea_orm::sea_query::OnConflict;
-use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder};
+use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, TryInsertResult};
 use std::collections::HashMap;
 
 /// The only kind so far.
@@ -49,7 +51,7 @@ const NICKNAME: &str = "instruments.nickname";
 
 impl Instrument {
     /// What a row says to who has the data key of its owner.
-    fn read(key: &DataKey, row: &instrument::Model) -> Result<Self, Fault> {
+    pub(crate) fn read(key: &DataKey, row: &instrument::Model) -> Result<Self, Fault> {
         let open = |column, sealed: &Sealed| key.open(column, row.id.0, sealed);
         Ok(Self {
             id: row.id,
@@ -108,17 +110,21 @@ pub async fn link(bank: &Bank, user: UserId, account: BankAccount) -> Result<Ins
         nickname,
         created_at: now,
     };
-    instrument::Entity::insert(row.into_active_model())
+    let tx = bank.db.begin().await?;
+    let insert = instrument::Entity::insert(row.into_active_model())
         .on_conflict(OnConflict::new().do_nothing().to_owned())
-        .try_insert()
-        .exec_without_returning(bank.db.connection())
-        .await?;
+        .try_insert();
+    if let TryInsertResult::Inserted(_) = insert.exec_without_returning(&tx).await? {
+        outbox::put(&tx, Job::ScreenPerson { user, cause: JobId(id.0) }, now).await?;
+    }
     let linked = instrument::Entity::find()
         .filter(instrument::COLUMN.user_id.eq(user))
         .filter(instrument::COLUMN.fingerprint.eq(fingerprint))
-        .one(bank.db.connection())
+        .one(&tx)
         .await?
         .ok_or(Fault::Corrupt("an instrument that was just linked is missing"))?;
+    tx.commit().await?;
+    bank.bell.ring();
     Ok(Instrument::read(&key, &linked)?)
 }
 

@@ -23,7 +23,7 @@
 //! [`language`], [`origin`], [`secret`]. Secrets: [`keys`], [`vault`],
 //! [`signing_key`].
 //! People: [`user`], [`verification`], [`registration`], [`terms`], [`sign_in`], [`session`], [`device`],
-//! [`password_reset`], [`security_question`], [`recovery`], [`kyc`], [`challenge`], [`proof`], [`api_key`], [`totp`], [`passkey`], [`recovery_code`], [`password`], [`breach`], [`throttle`], [`security_event`], [`freeze`], [`closing`], [`instrument`]; what they are told:
+//! [`password_reset`], [`security_question`], [`recovery`], [`kyc`], [`sanction`], [`challenge`], [`proof`], [`api_key`], [`totp`], [`passkey`], [`recovery_code`], [`password`], [`breach`], [`throttle`], [`security_event`], [`freeze`], [`closing`], [`instrument`]; what they are told:
 //! [`notification`], [`message`], [`link`].
 //! Operators: [`operator`], [`operator_event`], [`proposal`], [`alert`]. Logs that can't be changed unseen: [`chain`].
 //! Money: [`standing`], [`guard`], [`step_up`], [`payee`], [`account`], [`transaction`], [`transfer`], [`deposit`], [`withdrawal`], [`rail`],
@@ -100,6 +100,7 @@ pub mod registration;
 pub mod relay;
 pub mod replica;
 pub mod review;
+pub mod sanction;
 pub mod sandbox;
 mod seal;
 mod second_factor;

@@ -98,6 +98,8 @@ macro_rules! refusals {
             RoleMissing "ROLE_MISSING" false "This needs a role that you do not have." "您没有执行此操作所需的角色。";
             SameCurrency "SAME_CURRENCY" false "Choose two different currencies." "请选择两种不同的货币。";
             SandboxOnly "SANDBOX_ONLY" false "This exists only where the wallet runs with simulated mail." "此功能仅在模拟邮件环境中可用。";
+            SanctionHitDecided "SANCTION_HIT_DECIDED" false "This hit was decided already." "该名单命中已有决定。";
+            SanctionHitOpen "SANCTION_HIT_OPEN" false "The person may be on a sanctions list, or is. Decide its hits first." "此人可能或确实在制裁名单上，请先处理其名单命中。";
             ScheduleInvalid "SCHEDULE_INVALID" false "The last rule has to be for everything; no rule takes more than 20 percent or 1,000 euros." "最后一条规则须适用于所有情况；任何规则不得超过 20% 或 1000 欧元。";
             ScopesInvalid "SCOPES_INVALID" false "Choose what the key may: at least one scope." "请至少选择一项权限。";
             ScopeMissing "SCOPE_MISSING" false "This API key is not allowed to do this." "该 API 密钥没有此操作的权限。";

@@ -7,10 +7,11 @@
 use crate::bank::Bank;
 use crate::error::{Fault, Result, unique_or};
 use crate::handle::{Handle, own};
-use crate::id::{UserId, VerificationId};
+use crate::id::{JobId, UserId, VerificationId};
 use crate::kyc::Level;
 use crate::language::Locale;
 use crate::origin::Origin;
+use crate::outbox::{self, Job};
 use crate::password::NewPassword;
 use crate::refusal::Code;
 use crate::seal::Place;
@@ -117,7 +118,9 @@ pub async fn activate(bank: &Bank, id: VerificationId, code: &str, origin: &Orig
         .map_err(unique_or(Code::CodeExpired.at("code")))?;
     terms::record(bank, tx, &key, &form.terms, form.digest, origin).await?;
     security_event::record(bank, tx, &key, SecurityEventKind::SignedUp, origin).await?;
+    outbox::put(tx, Job::ScreenPerson { user, cause: JobId(user.0) }, now).await?;
     let tokens = session::open(bank, tx, &key, origin, true).await?;
     shown.tx.commit().await?;
+    bank.bell.ring();
     Ok(tokens)
 }

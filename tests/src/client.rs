@@ -110,6 +110,7 @@ fn mutation(name: &str, payload: &str) -> String {
             "SecondFactorInput".to_owned()
         }
         "addHandle" | "makeHandlePrimary" | "removeHandle" => "ChangeHandleInput".to_owned(),
+        "clearSanctionHit" | "confirmSanctionHit" => "DecideSanctionHitInput".to_owned(),
         _ => format!("{}{rest}Input", first.to_uppercase()),
     };
     format!("mutation($input: {input}!) {{ {name}(input: $input) {{ {payload} }} }}")

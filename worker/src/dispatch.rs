@@ -5,7 +5,7 @@
 //! letters are the outbox's.
 
 use crate::context::{Context, Left};
-use crate::{message, password_reset, rail, rate, recovery};
+use crate::{message, password_reset, rail, rate, recovery, sanction};
 use entity::Error;
 use entity::id::JobId;
 use entity::outbox::{self, Entry, Job};
@@ -49,5 +49,7 @@ async fn handle(context: &Context, entry: &Entry) -> Result<(), Left> {
         Job::AnnounceRejection { transaction } => {
             Ok(review::announce(&context.bank, transaction, entry.id).await?)
         }
+        Job::ScreenPerson { user, .. } => sanction::screen(context, entry, user).await,
+        Job::ScreenEverybody { list } => sanction::screen_everybody(context, entry, list).await,
     }
 }

@@ -4,6 +4,7 @@
 //! A call carries a key derived from our id, so that an order given twice is executed once. No
 //! call is made inside a database transaction.
 
+use crate::sanction::ListFile;
 use async_trait::async_trait;
 use entity::instrument::Instrument;
 use entity::message::Outgoing;
@@ -76,4 +77,6 @@ pub struct Gateways {
     pub sms: Arc<dyn Messenger>,
     /// For exchange rates.
     pub rates: Vec<Arc<dyn RateSource>>,
+    /// For sanctions lists.
+    pub lists: Vec<Arc<ListFile>>,
 }

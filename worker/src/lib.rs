@@ -4,7 +4,8 @@
 //! for them through apalis queues on Redis (the doorbell), talks to the world outside, and records
 //! the effect of each job in the transaction that ends it.
 //!
-//! - [`dispatch`]: from a ticket to its handler · `message`, `password_reset`, `recovery`, `rail`, `rate`: the handlers
+//! - [`dispatch`]: from a ticket to its handler · `message`, `password_reset`, `recovery`, `rail`, `rate`,
+//!   [`sanction`]: the handlers
 //! - `relay`: from the outbox to the queues · [`queue`]: the queues · `doorbell`: rings from api
 //! - [`schedule`]: what happens by the clock
 //! - [`gateway`]: the world outside, as traits · [`simulator`]: as a simulation · [`mail`], [`sms`], [`feed`]: the
@@ -28,6 +29,7 @@ mod rail;
 mod rate;
 mod recovery;
 mod relay;
+pub mod sanction;
 pub mod schedule;
 pub mod settings;
 pub mod simulator;

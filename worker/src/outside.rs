@@ -4,6 +4,7 @@
 use crate::feed::Feed;
 use crate::gateway::{Gateways, RateSource};
 use crate::mail::Mail;
+use crate::sanction::{self, ListFile};
 use crate::simulator;
 use crate::sms::Sms;
 use clap::{Args, ValueEnum};
@@ -63,6 +64,11 @@ pub struct Outside {
     /// A file of the rules by which payments look like fraud, in JSON, instead of those that are built in
     #[arg(long, env = "FRAUD_RULES", value_parser = RuleSet::open, global = true)]
     pub fraud_rules: Option<Arc<RuleSet>>,
+
+    /// The sanctions lists that people are screened against, as files that somebody keeps up to date; they are looked at each
+    /// minute. With commas: ofac=PATH (SDN.XML), eu=PATH (the consolidated list, XML 1.1), un=PATH (the consolidated list)
+    #[arg(long, env = "SANCTIONS_LISTS", value_delimiter = ',', value_parser = ListFile::parse, global = true)]
+    pub sanctions_lists: Vec<Arc<ListFile>>,
 
     /// Whether people may choose security questions: off or on. On deviates from OWASP ASVS 5.0, 6.4.2
     #[arg(long, env = "SECURITY_QUESTIONS", default_value = "off", global = true)]
@@ -141,6 +147,7 @@ impl Outside {
         if !feeds.is_empty() {
             gateways.rates = feeds;
         }
+        gateways.lists = sanction::each_once(&self.sanctions_lists)?;
         Ok(gateways)
     }
 }

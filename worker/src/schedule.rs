@@ -2,7 +2,7 @@
 //! forgotten. Every task may run in several workers at once and does no harm twice.
 
 use crate::context::Context;
-use crate::rate;
+use crate::{rate, sanction};
 use apalis::prelude::{Data, WorkerBuilder};
 use apalis_cron::{CronScheduler, Tick};
 use cron::Schedule;
@@ -14,10 +14,11 @@ use std::future::Future;
 use std::str::FromStr;
 
 /// Each task and when it runs: second, minute, hour, day, month, weekday.
-const TASKS: [(Task, &str); 8] = [
+const TASKS: [(Task, &str); 9] = [
     (Task::RefreshRates, "*/15 * * * * *"),
     (Task::WatchPayments, "*/5 * * * * *"),
     (Task::EndReviews, "20 * * * * *"),
+    (Task::ReadSanctionLists, "5 * * * * *"),
     (Task::AuditLedger, "30 */10 * * * *"),
     (Task::ForgetExpired, "45 7 * * * *"),
     (Task::FinishRecoveries, "10 * * * * *"),
@@ -34,6 +35,8 @@ pub enum Task {
     WatchPayments,
     /// Sends back what has waited too long for operators.
     EndReviews,
+    /// Reads the sanctions lists whose files have changed.
+    ReadSanctionLists,
     /// Checks every law of the ledger.
     AuditLedger,
     /// Removes codes, messages, counters, sessions and keys that are long over.
@@ -69,6 +72,7 @@ pub async fn perform(context: &Context, task: Task) -> Result<(), String> {
             }
             Ok(())
         }
+        Task::ReadSanctionLists => sanction::read_lists(context).await.map_err(text),
         Task::AuditLedger => ledger::audit::run(bank).await.map(drop).map_err(text),
         Task::ForgetExpired => {
             let codes = verification::forget_expired(bank).await.map_err(text)?;
@@ -117,10 +121,13 @@ async fn tick(_tick: Tick, job: Data<(Context, Task)>) {
     }
 }
 
-/// Runs all tasks at their times, and the rates once at the start, until `shutdown`.
+/// Runs all tasks at their times, and the rates and the lists once at the start, until `shutdown`.
 pub(crate) async fn run(context: Context, shutdown: impl Future<Output = ()>) {
     if let Err(reason) = perform(&context, Task::RefreshRates).await {
         tracing::warn!(reason, "no exchange rates at start");
+    }
+    if let Err(reason) = perform(&context, Task::ReadSanctionLists).await {
+        tracing::warn!(reason, "no sanctions lists at start");
     }
     let workers = TASKS.into_iter().filter_map(|(task, when)| {
         let schedule = Schedule::from_str(when).ok()?;

@@ -85,6 +85,7 @@ pub fn gateways(bank: &Bank) -> Gateways {
         mail: simulator.clone(),
         sms: simulator.clone(),
         rates: vec![simulator],
+        lists: Vec::new(),
     }
 }
 

@@ -16,6 +16,7 @@ mod proposal;
 mod rate;
 mod recovery;
 mod review;
+mod sanction;
 mod treasury;
 
 use crate::authentication::{bank, origin};
@@ -39,6 +40,7 @@ use proposal::{Proposal, ProposalMutation, ProposalQuery};
 use rate::{Alert, RateMutation, RateQuery};
 use recovery::{RecoveryCase, RecoveryMutation, RecoveryQuery};
 use review::{PaymentInReview, ReviewMutation, ReviewQuery};
+use sanction::{SanctionHit, SanctionMutation, SanctionQuery};
 use treasury::TreasuryQuery;
 use uuid::Uuid;
 
@@ -77,6 +79,7 @@ pub struct OperatorQuery(
     RateQuery,
     RecoveryQuery,
     ReviewQuery,
+    SanctionQuery,
     TreasuryQuery,
 );
 
@@ -92,6 +95,7 @@ pub struct OperatorMutation(
     RateMutation,
     RecoveryMutation,
     ReviewMutation,
+    SanctionMutation,
 );
 
 /// The schema of operators.
@@ -114,6 +118,7 @@ pub fn builder() -> SchemaBuilder<OperatorQuery, OperatorMutation, EmptySubscrip
     let builder =
         described::<_, _, _, PaymentInReview>(builder, "A page of payments.", "A payment and its place.");
     let builder = described::<_, _, _, Dispute>(builder, "A page of disputes.", "A dispute and its place.");
+    let builder = described::<_, _, _, SanctionHit>(builder, "A page of hits.", "A hit and its place.");
     let builder = described::<_, _, _, RecoveryCase>(builder, "A page of cases.", "A case and its place.");
     described::<_, _, _, Proposal>(builder, "A page of proposals.", "A proposal and its place.")
 }

@@ -70,6 +70,10 @@ pub(crate) enum AlertKind {
     RatesHeld,
     /// A payment looks like fraud: the subject is its transaction, the detail says which rules fired and by what signals.
     PaymentSuspicious,
+    /// The name of a person is like one on a sanctions list: the subject is the hit, the detail its entry and its score.
+    SanctionHit,
+    /// A sanctions list can't be read: the one before it stays in force.
+    SanctionListFailing,
 }
 
 /// What operators have to know.

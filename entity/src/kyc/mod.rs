@@ -3,10 +3,11 @@
 //!
 //! Guarantees: a person has one open application; what it says is sealed with its data key, and read by operators
 //! only, each view in their log. A level is raised by two operators (see [`proposal`](crate::proposal)), rejected by
-//! one with a reason that the person gets to read, and never lowered.
+//! one with a reason that the person gets to read, and never lowered. It is raised only after who applies was
+//! [screened](crate::sanction), and of nobody who may be on a sanctions list.
 //!
 //! Refuses `LEVEL_REACHED`, `PROFILE_INVALID`, `DOCUMENTS_INVALID`, `DOCUMENTS_MISSING`, `APPLICATION_OPEN`,
-//! `NOT_FOUND`, `REASON_INVALID`.
+//! `NOT_FOUND`, `REASON_INVALID`, `SANCTION_HIT_OPEN`, `ACTS_UNDER_WAY`.
 
 mod profile;
 
@@ -17,12 +18,14 @@ pub(crate) use profile::check_evidence;
 use crate::bank::Bank;
 use crate::clock::Time;
 use crate::error::{Fault, Result, unique_or};
-use crate::id::{ApplicationId, UserId};
+use crate::id::{ApplicationId, JobId, UserId};
 use crate::notification::{self, Case, Notice};
 use crate::operator::{Officer, Role};
 use crate::origin::Origin;
+use crate::outbox::{self, Job};
 use crate::page::{Page, Slice};
 use crate::refusal::Code;
+use crate::sanction;
 use crate::security_event::SecurityEventKind;
 use crate::table::{kyc_application, user};
 use crate::user::{self as people, parse_text};
@@ -120,7 +123,7 @@ pub struct Application {
 const FORM: &str = "kyc_applications.form";
 const REASON: &str = "kyc_applications.reason";
 
-fn read(key: &DataKey, row: &kyc_application::Model) -> Result<Application, Fault> {
+pub(crate) fn read(key: &DataKey, row: &kyc_application::Model) -> Result<Application, Fault> {
     let form = serde_json::from_str(&key.open(FORM, row.id.0, &row.form)?);
     let reason = row.reason.as_ref().map(|reason| key.open(REASON, row.id.0, reason));
     Ok(Application {
@@ -162,7 +165,9 @@ pub async fn apply(bank: &Bank, user: UserId, level: Level, form: Form) -> Resul
     let open = unique_or(Code::ApplicationOpen.into());
     let insert = kyc_application::Entity::insert(row.clone().into_active_model());
     insert.exec_without_returning(&tx).await.map_err(open)?;
+    outbox::put(&tx, Job::ScreenPerson { user, cause: JobId(id.0) }, now).await?;
     tx.commit().await?;
+    bank.bell.ring();
     Ok(read(&key, &row)?)
 }
 
@@ -214,16 +219,22 @@ async fn open(
     Ok((row.ok_or(Code::NotFound.at("id"))?, person, key))
 }
 
-/// Refuses an application that is not open.
-pub(crate) async fn check_open(bank: &Bank, id: ApplicationId) -> Result<UserId> {
-    let row = kyc_application::Entity::find_by_id(id).one(bank.db.connection()).await?;
+/// Refuses an application that is not open, or of somebody who may be on a sanctions list.
+pub(crate) async fn check_open(bank: &Bank, id: ApplicationId) -> Result<()> {
+    let db = bank.db.connection();
+    let row = kyc_application::Entity::find_by_id(id).one(db).await?;
     let row = row.filter(|row| row.state == ApplicationState::Open);
-    Ok(row.ok_or(Code::NotFound.at("id"))?.user_id)
+    sanction::refuse_listed(db, row.ok_or(Code::NotFound.at("id"))?.user_id).await
 }
 
 /// Raises the level, for two operators who agree.
 pub(crate) async fn approve(bank: &Bank, tx: &DatabaseTransaction, id: ApplicationId) -> Result<()> {
     let (row, person, key) = open(bank, tx, id).await?;
+    if outbox::is_written(tx, JobId(id.0)).await? {
+        // It is not known yet whether this name is on a list.
+        return Err(Code::ActsUnderWay.at("id").into());
+    }
+    sanction::refuse_listed(tx, row.user_id).await?;
     let row = decide(bank, tx, row, ApplicationState::Approved, None).await?;
     let level = row.level.max(person.kyc_level);
     let set = user::ActiveModel { kyc_level: Set(level), ..Default::default() };

@@ -1,6 +1,8 @@
 //! The kinds of jobs. A job is named by the id of what it is about.
 
-use crate::id::{JobId, MessageId, ProposalId, RecoveryId, ResetId, SheetId, TransactionId};
+use crate::id::{
+    JobId, MessageId, ProposalId, RecoveryId, ResetId, SanctionListId, SheetId, TransactionId, UserId,
+};
 use serde::{Deserialize, Serialize};
 
 /// What is to be done later. It carries ids only; a new version of a job is a new name.
@@ -49,6 +51,18 @@ pub enum Job {
         /// What has let it.
         proposal: ProposalId,
     },
+    /// Look for the names of a person on sanctions lists.
+    ScreenPerson {
+        /// Whose.
+        user: UserId,
+        /// What it has said: itself, an application or a bank account.
+        cause: JobId,
+    },
+    /// Look for everybody on a list that has come into force.
+    ScreenEverybody {
+        /// Which.
+        list: SanctionListId,
+    },
 }
 
 impl Job {
@@ -62,6 +76,8 @@ impl Job {
         "settle-withdrawal",
         "release-payment",
         "announce-rejection",
+        "screen-person",
+        "screen-everybody",
     ];
 
     /// Its queue.
@@ -75,6 +91,8 @@ impl Job {
             Self::SettleWithdrawal { .. } => "settle-withdrawal",
             Self::ReleasePayment { .. } => "release-payment",
             Self::AnnounceRejection { .. } => "announce-rejection",
+            Self::ScreenPerson { .. } => "screen-person",
+            Self::ScreenEverybody { .. } => "screen-everybody",
         }
     }
 
@@ -90,6 +108,8 @@ impl Job {
             | Self::AnnounceRejection { transaction } => JobId(transaction.0),
             // The payment's own name is that of its settlement.
             Self::ReleasePayment { proposal, .. } => JobId(proposal.0),
+            Self::ScreenPerson { cause, .. } => cause,
+            Self::ScreenEverybody { list } => JobId(list.0),
         }
     }
 }

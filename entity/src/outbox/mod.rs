@@ -87,6 +87,11 @@ pub(crate) async fn put(tx: &DatabaseTransaction, job: Job, now: Time) -> Result
     Ok(())
 }
 
+/// Whether a job is still to be done, or was given up.
+pub(crate) async fn is_written(db: &impl ConnectionTrait, id: JobId) -> Result<bool> {
+    Ok(job::Entity::find_by_id(id).count(db).await? > 0)
+}
+
 /// Removes a job with the change that it effected.
 pub(crate) async fn done(tx: &DatabaseTransaction, job: JobId) -> Result<()> {
     job::Entity::delete_by_id(job).exec(tx).await?;
@@ -194,7 +199,9 @@ pub async fn waiting(db: &Db) -> Result<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::id::{MessageId, ProposalId, RecoveryId, ResetId, SheetId, TransactionId};
+    use crate::id::{
+        MessageId, ProposalId, RecoveryId, ResetId, SanctionListId, SheetId, TransactionId, UserId,
+    };
 
     #[test]
     fn the_backoff_spans_about_nine_hours() {
@@ -216,6 +223,8 @@ mod tests {
             Job::SettleWithdrawal { transaction },
             Job::ReleasePayment { transaction, proposal: ProposalId(uuid::Uuid::nil()) },
             Job::AnnounceRejection { transaction },
+            Job::ScreenPerson { user: UserId(uuid::Uuid::nil()), cause: JobId(uuid::Uuid::nil()) },
+            Job::ScreenEverybody { list: SanctionListId(uuid::Uuid::nil()) },
         ] {
             assert!(Job::KINDS.contains(&job.kind()));
             assert!(row(job, Time::default()).payload.contains(job.kind()));

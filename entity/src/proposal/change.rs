@@ -135,7 +135,7 @@ impl Change {
     pub(super) async fn check(&self, bank: &Bank) -> Result<()> {
         match self {
             Self::UnfreezeUser { user } => freeze::check_frozen(bank, *user).await,
-            Self::RaiseLevel { application } => kyc::check_open(bank, *application).await.map(drop),
+            Self::RaiseLevel { application } => kyc::check_open(bank, *application).await,
             Self::RecoverHandle { recovery } => recovery::check_open(bank, *recovery).await.map(drop),
             Self::ReleasePayment { transaction } => {
                 review::check_releasable(bank.db.connection(), *transaction).await

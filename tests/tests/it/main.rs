@@ -34,6 +34,8 @@ mod recovery;
 mod registration;
 mod replica;
 mod review;
+mod sanction;
+mod sanction_list;
 mod scope;
 mod security_event;
 mod security_question;
