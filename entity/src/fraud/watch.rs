@@ -32,7 +32,7 @@ use sea_orm::{
     ActiveValue::Set, ColumnTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, QueryFilter,
     QueryOrder, QuerySelect,
 };
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use uuid::Uuid;
 
 /// Transactions in a page.
@@ -89,30 +89,42 @@ async fn look(bank: &Bank) -> Result<Option<Watched>> {
     let moved = moved(bank, &mut people, rows.clone()).await?;
     let news = News::of(bank, &rows, &ended, &moved).await?;
     let rules = bank.fraud_rules.in_force(bank).await;
-    let (mut seen, mut changed, mut found) = (Watched::default(), BTreeSet::new(), Vec::new());
+    let (mut changed, mut found, mut judged) = (BTreeSet::new(), Vec::new(), 0_usize);
     for moved in &moved {
         changed.insert(moved.owner);
-        if let Some(judged) = take(bank, &rules, &mut people, moved).await? {
-            seen.judged = seen.judged.saturating_add(1);
-            if !judged.verdict.fired.is_empty() {
-                found.push((moved.transaction.id, judged));
+        if let Some(payment) = take(bank, &rules, &mut people, moved).await? {
+            judged = judged.saturating_add(1);
+            if !payment.verdict.fired.is_empty() {
+                found.push((moved.transaction.id, payment));
             }
         }
     }
-    let tx = bank.db.begin().await?;
+    people.retain(|id, _| changed.contains(id));
+    let reported = write(bank, (place, last), &people, &news, found).await?;
+    Ok(reported.map(|reported| Watched { judged, reported }))
+}
+
+/// Writes what a page has told, with the place of the watch; says what was reported. Nothing, where another watch has read it
+/// meanwhile.
+async fn write(
+    bank: &Bank,
+    (place, last): (TransactionId, TransactionId),
+    people: &HashMap<UserId, Known>,
+    news: &News,
+    found: Vec<(TransactionId, Judged)>,
+) -> Result<Option<usize>> {
+    let (tx, now) = (bank.db.begin().await?, bank.clock.now());
     let told = news.tell(bank, &tx).await?;
     // In the order of their ids, so that two watches never wait for each other.
-    for id in changed {
-        if let Some(known) = people.get(&id)
-            && !save(&tx, id, known, now).await?
-        {
-            // Another watch has read it meanwhile.
+    for (id, known) in people.iter().collect::<BTreeMap<_, _>>() {
+        if !save(&tx, *id, known, now).await? {
             return Ok(None);
         }
     }
+    let mut reported = 0_usize;
     for (transaction, judged) in &found {
         if judged.verdict.outcome > Outcome::Allow {
-            seen.reported = seen.reported.saturating_add(1);
+            reported = reported.saturating_add(1);
             let (subject, text) = (transaction.to_string(), words(judged));
             alert::raise_in(bank, &tx, AlertKind::PaymentSuspicious, &subject, &text).await?;
         }
@@ -124,7 +136,7 @@ async fn look(bank: &Bank) -> Result<Option<Watched>> {
     if told > 0 {
         bank.bell.ring();
     }
-    Ok(Some(seen))
+    Ok(Some(reported))
 }
 
 /// Judges what is a payment of its owner, and adds to the profile what came or went.
