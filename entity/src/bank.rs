@@ -14,6 +14,7 @@ use crate::keys::Keys;
 use crate::ledger::{Known, Ledger, Writing};
 use crate::limit::Limits;
 use crate::link::Links;
+use crate::monitor::Monitor;
 use crate::passkey::RelyingParty;
 use crate::password::Passwords;
 use crate::rate::Rates;
@@ -78,6 +79,8 @@ pub struct Bank {
     pub(crate) scans: Turnstile,
     pub(crate) gate: Arc<dyn Gate>,
     pub(crate) rates: Rates,
+    /// What goes on, as operators last saw it.
+    pub(crate) monitor: Monitor,
     /// Balances as the ledger last saw them.
     pub(crate) balances: Known,
     /// What looks like fraud.
@@ -140,6 +143,7 @@ impl Bank {
             scans: Turnstile::new(SCANS, SCANS_WAITING),
             gate: Arc::new(Memory::default()),
             rates: Rates::default(),
+            monitor: Monitor::default(),
             fraud_rules: Arc::new(RuleSet::built_in().map_err(|_| Fault::Corrupt("the rules of the house"))?),
             screen: Screen::start(db.clone()),
             screening: true,

@@ -93,6 +93,10 @@ ids! {
     AlertId,
     /// A payment of which its payer says that it was not its own.
     DisputeId,
+    /// A time that a case was given to a reviewer.
+    AssignmentId,
+    /// What a reviewer has noted on a case.
+    NoteId,
 }
 
 /// An account, inside the house. Outside it is named by its owner and its currency.

@@ -5,17 +5,20 @@
 //! [`proposal`](crate::proposal)), and not while its payer is frozen; one alone sends it back, and so does time, [`PATIENCE`]
 //! after it was asked for; the payer is told. What went back has counted for its payer's limits all the same.
 //!
-//! Refuses `NOT_FOUND`, `PAYMENT_DECIDED`, `USER_FROZEN`. Costs a question about each page of what waits.
+//! Refuses `NOT_FOUND`, `PAYMENT_DECIDED`, `USER_FROZEN`; `CASE_ASSIGNED` for who sends back what another
+//! [has](crate::case). Costs a question about each page of what waits.
 
 use crate::account::{self, AccountState, Purpose};
 use crate::bank::Bank;
+use crate::case;
 use crate::clock::Time;
 use crate::error::{Error, Fault, Result};
 use crate::exchange::Exchange;
 use crate::fraud::{self, Fired};
-use crate::id::{AccountId, EventId, JobId, TransactionId};
+use crate::id::{AccountId, EventId, JobId, OperatorId, TransactionId};
 use crate::ledger::{Books, Change, Command, Effects};
 use crate::notification::{self, Notice};
+use crate::operator::Officer;
 use crate::outbox::{self, Job};
 use crate::page::{Page, Slice};
 use crate::proposal::{self, Change as Proposed};
@@ -46,6 +49,8 @@ pub struct Case {
     pub signals: Map<String, Value>,
     /// When it is sent back.
     pub until: Time,
+    /// Who has it.
+    pub assignee: Option<OperatorId>,
 }
 
 /// Where a payment goes on to.
@@ -169,9 +174,10 @@ pub async fn release(bank: &Bank, id: TransactionId, job: JobId) -> Result<Trans
 /// Sends a payment back.
 ///
 /// # Errors
-/// `NOT_FOUND`, `PAYMENT_DECIDED`, `OVERLOADED`.
-pub async fn reject(bank: &Bank, id: TransactionId) -> Result<Transaction> {
+/// `NOT_FOUND`, `PAYMENT_DECIDED`, `CASE_ASSIGNED`, `OVERLOADED`.
+pub async fn reject(bank: &Bank, officer: &Officer, id: TransactionId) -> Result<Transaction> {
     check_waiting(bank.db.connection(), id).await?;
+    case::check_own(bank.db.connection(), officer, id).await?;
     // Two have decided already, and a worker is about to do it.
     if proposal::is_approved(bank, &Proposed::ReleasePayment { transaction: id }).await? {
         return Err(Code::PaymentDecided.at("id").into());
@@ -268,6 +274,11 @@ async fn find(db: &impl ConnectionTrait, id: TransactionId) -> Result<Transactio
 pub async fn list(bank: &Bank, page: Page<TransactionId>) -> Result<Slice<Case>> {
     let db = bank.db.connection();
     let rows = page.rising(waiting(), transaction::Column::Id).all(db).await?;
+    Ok(page.slice(cases(db, rows).await?)?)
+}
+
+/// What is known of payments: what has fired for them, and who has them.
+pub(crate) async fn cases(db: &impl ConnectionTrait, rows: Vec<transaction::Model>) -> Result<Vec<Case>> {
     let payers = rows.iter().filter_map(|row| row.payer);
     let keys = rows.iter().map(|row| row.idempotency_key.clone());
     let verdicts = fraud_verdict::Entity::find()
@@ -277,13 +288,20 @@ pub async fn list(bank: &Bank, page: Page<TransactionId>) -> Result<Slice<Case>>
         .await?;
     let verdicts: HashMap<_, _> =
         verdicts.into_iter().map(|row| ((row.payer, row.idempotency_key.clone()), row)).collect();
-    page.slice(rows)?.try_map(|row| {
+    let assignees = case::assignees(db, rows.iter().map(|row| row.id)).await?;
+    let read = |row: transaction::Model| {
         let verdict = verdicts.get(&(row.actor, row.idempotency_key.clone()));
-        case(row, verdict)
-    })
+        let assignee = assignees.get(&row.id).copied();
+        known(row, verdict, assignee)
+    };
+    rows.into_iter().map(read).collect()
 }
 
-fn case(row: transaction::Model, verdict: Option<&fraud_verdict::Model>) -> Result<Case> {
+fn known(
+    row: transaction::Model,
+    verdict: Option<&fraud_verdict::Model>,
+    assignee: Option<OperatorId>,
+) -> Result<Case> {
     let unreadable = |_| Fault::Corrupt("a verdict can't be read");
     let (fired, signals) = match verdict {
         Some(verdict) => (
@@ -293,5 +311,5 @@ fn case(row: transaction::Model, verdict: Option<&fraud_verdict::Model>) -> Resu
         None => (Vec::new(), Map::new()),
     };
     let payment = Transaction::try_from(row)?;
-    Ok(Case { until: payment.created_at + PATIENCE, payment, fired, signals })
+    Ok(Case { until: payment.created_at + PATIENCE, payment, fired, signals, assignee })
 }

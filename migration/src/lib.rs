@@ -23,7 +23,7 @@ struct Migrator;
 
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        let sql: [Sql; 13] = [
+        let sql: [Sql; 14] = [
             Sql { name: "m0002_operators", text: include_str!("m0002_operators.sql") },
             Sql { name: "m0003_passkeys", text: include_str!("m0003_passkeys.sql") },
             Sql { name: "m0004_api_keys", text: include_str!("m0004_api_keys.sql") },
@@ -37,6 +37,7 @@ impl MigratorTrait for Migrator {
             Sql { name: "m0012_fraud", text: include_str!("m0012_fraud.sql") },
             Sql { name: "m0013_review", text: include_str!("m0013_review.sql") },
             Sql { name: "m0014_dispute", text: include_str!("m0014_dispute.sql") },
+            Sql { name: "m0018_case", text: include_str!("m0018_case.sql") },
         ];
         let mut all: Vec<Box<dyn MigrationTrait>> = vec![Box::new(m0001_bank::Migration)];
         for migration in sql {

@@ -4,6 +4,7 @@
 
 mod api_key;
 mod authenticator;
+mod case;
 mod closing;
 mod conversion;
 mod conversion_order;
@@ -19,6 +20,7 @@ mod kyc;
 mod laws;
 mod limit;
 mod message;
+mod monitor;
 mod operator;
 mod passkey;
 mod passkey_forgery;
