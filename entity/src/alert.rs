@@ -6,9 +6,10 @@
 //! Refuses `ROLE_MISSING`, `NOT_FOUND`. Costs a row for each thing that is wrong, not for each time.
 
 use crate::bank::Bank;
+use crate::case;
 use crate::clock::Time;
 use crate::error::Result;
-use crate::id::AlertId;
+use crate::id::{AlertId, OperatorId, TransactionId};
 use crate::operator::{Officer, Role};
 use crate::page::{Page, Slice};
 use crate::refusal::Code;
@@ -18,6 +19,7 @@ use sea_orm::{
     ActiveValue::Set, ColumnTrait, ConnectionTrait, DeriveActiveEnum, EntityTrait, EnumIter, IntoActiveModel,
     QueryFilter,
 };
+use uuid::Uuid;
 
 /// Characters in what happened.
 const DETAIL: usize = 1_000;
@@ -59,11 +61,14 @@ pub struct Alert {
     pub last_at: Time,
     /// When it was cleared, if it was.
     pub cleared_at: Option<Time>,
+    /// Who has the payment that it is about, if it is about one.
+    pub assignee: Option<OperatorId>,
 }
 
-impl From<operator_alert::Model> for Alert {
-    fn from(row: operator_alert::Model) -> Self {
+impl Alert {
+    fn read(row: operator_alert::Model, assignee: Option<OperatorId>) -> Self {
         Self {
+            assignee,
             id: row.id,
             kind: row.kind,
             subject: row.subject,
@@ -74,6 +79,34 @@ impl From<operator_alert::Model> for Alert {
             cleared_at: row.cleared_at,
         }
     }
+
+    /// The payment that it is about, if it is about one.
+    pub fn payment(&self) -> Option<TransactionId> {
+        payment(self.kind, &self.subject)
+    }
+}
+
+/// The payment that an alert of this kind and subject is about.
+fn payment(kind: AlertKind, subject: &str) -> Option<TransactionId> {
+    match kind {
+        AlertKind::PaymentSuspicious => Uuid::parse_str(subject).ok().map(TransactionId),
+        AlertKind::RatesFailing
+        | AlertKind::RatesStale
+        | AlertKind::RatesHeld
+        | AlertKind::SanctionHit
+        | AlertKind::SanctionListFailing => None,
+    }
+}
+
+/// What rows say, with who has the payments that they are about.
+async fn read(db: &impl ConnectionTrait, rows: Vec<operator_alert::Model>) -> Result<Vec<Alert>> {
+    let about = |row: &operator_alert::Model| payment(row.kind, &row.subject);
+    let assignees = case::assignees(db, rows.iter().filter_map(about)).await?;
+    let read = |row: operator_alert::Model| {
+        let assignee = about(&row).and_then(|payment| assignees.get(&payment).copied());
+        Alert::read(row, assignee)
+    };
+    Ok(rows.into_iter().map(read).collect())
 }
 
 fn open(kind: AlertKind, subject: &str) -> impl Fn() -> sea_orm::sea_query::SimpleExpr {
@@ -153,8 +186,18 @@ pub async fn dismiss(bank: &Bank, officer: &Officer, id: AlertId) -> Result<Aler
     if this.exec(db).await?.rows_affected == 0 {
         return Err(Code::NotFound.at("id").into());
     }
-    let row = operator_alert::Entity::find_by_id(id).one(db).await?.ok_or(Code::NotFound.at("id"))?;
-    Ok(row.into())
+    let row = operator_alert::Entity::find_by_id(id).all(db).await?;
+    Ok(read(db, row).await?.pop().ok_or(Code::NotFound.at("id"))?)
+}
+
+/// The open alert about something, if there is one.
+pub(crate) async fn open_about(
+    db: &impl ConnectionTrait,
+    kind: AlertKind,
+    subject: &str,
+) -> Result<Option<Alert>> {
+    let rows = operator_alert::Entity::find().filter(open(kind, subject)()).all(db).await?;
+    Ok(read(db, rows).await?.pop())
 }
 
 /// One page of the open alerts, oldest first.
@@ -164,5 +207,6 @@ pub async fn dismiss(bank: &Bank, officer: &Officer, id: AlertId) -> Result<Aler
 pub async fn list(bank: &Bank, page: Page<AlertId>) -> Result<Slice<Alert>> {
     let open = operator_alert::COLUMN.cleared_at.is_null();
     let query = page.rising(operator_alert::Entity::find().filter(open), Column::Id);
-    Ok(page.slice(query.all(bank.db.connection()).await?)?.map(Alert::from))
+    let db = bank.db.connection();
+    Ok(page.slice(read(db, query.all(db).await?).await?)?)
 }

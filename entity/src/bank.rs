@@ -14,6 +14,7 @@ use crate::keys::Keys;
 use crate::ledger::{Known, Ledger, Writing};
 use crate::limit::Limits;
 use crate::link::Links;
+use crate::monitor::Monitor;
 use crate::passkey::RelyingParty;
 use crate::password::Passwords;
 use crate::rate::Rates;
@@ -81,6 +82,8 @@ pub struct Bank {
     pub(crate) rates: Rates,
     /// The index of the sanctions lists.
     pub(crate) sanctions: Made,
+    /// What goes on, as operators last saw it.
+    pub(crate) monitor: Monitor,
     /// Balances as the ledger last saw them.
     pub(crate) balances: Known,
     /// What looks like fraud.
@@ -144,6 +147,7 @@ impl Bank {
             gate: Arc::new(Memory::default()),
             rates: Rates::default(),
             sanctions: Made::default(),
+            monitor: Monitor::default(),
             fraud_rules: fraud::Rules::new(Arc::new(
                 RuleSet::built_in().map_err(|_| Fault::Corrupt("the rules of the house"))?,
             )),

@@ -26,8 +26,8 @@ use crate::user::{self, parse_text};
 use chrono::Duration;
 use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, DeriveActiveEnum, EntityTrait, EnumIter, IntoActiveModel, QueryFilter,
-    QueryOrder, QuerySelect,
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, DeriveActiveEnum, EntityTrait, EnumIter, IntoActiveModel,
+    QueryFilter, QueryOrder, QuerySelect,
 };
 
 /// How long a decision may take.
@@ -113,8 +113,7 @@ pub async fn report(bank: &Bank, caller: Caller, id: TransactionId, origin: &Ori
         .try_insert()
         .exec_without_returning(db)
         .await?;
-    let row = dispute::Entity::find().filter(dispute::COLUMN.transaction_id.eq(id)).one(db).await?;
-    Ok(row.ok_or(Code::NotFound.at("id"))?.into())
+    Ok(about(db, id).await?.ok_or(Code::NotFound.at("id"))?)
 }
 
 /// Decides a dispute, and tells the person.
@@ -160,6 +159,12 @@ pub async fn own(bank: &Bank, user: UserId) -> Result<Vec<Dispute>> {
     let own = dispute::Entity::find().filter(dispute::COLUMN.user_id.eq(user));
     let rows = own.order_by_desc(Column::Id).limit(LISTED).all(bank.db.connection()).await?;
     Ok(rows.into_iter().map(Dispute::from).collect())
+}
+
+/// The dispute about a payment, if there is one.
+pub(crate) async fn about(db: &impl ConnectionTrait, id: TransactionId) -> Result<Option<Dispute>> {
+    let about = dispute::Entity::find().filter(dispute::COLUMN.transaction_id.eq(id));
+    Ok(about.one(db).await?.map(Dispute::from))
 }
 
 /// One page of the open disputes, oldest first.

@@ -99,6 +99,10 @@ ids! {
     SanctionListId,
     /// A person whose name is like one on such a list.
     SanctionHitId,
+    /// A time that a case was given to a reviewer.
+    AssignmentId,
+    /// What a reviewer has noted on a case.
+    NoteId,
 }
 
 /// An account, inside the house. Outside it is named by its owner and its currency.

@@ -25,7 +25,7 @@
 //! People: [`user`], [`verification`], [`registration`], [`terms`], [`sign_in`], [`session`], [`device`],
 //! [`password_reset`], [`security_question`], [`recovery`], [`kyc`], [`sanction`], [`challenge`], [`proof`], [`api_key`], [`totp`], [`passkey`], [`recovery_code`], [`password`], [`breach`], [`throttle`], [`security_event`], [`freeze`], [`closing`], [`instrument`]; what they are told:
 //! [`notification`], [`message`], [`link`].
-//! Operators: [`operator`], [`operator_event`], [`proposal`], [`alert`]. Logs that can't be changed unseen: [`chain`].
+//! Operators: [`operator`], [`operator_event`], [`proposal`], [`alert`], [`case`], [`monitor`]. Logs that can't be changed unseen: [`chain`].
 //! Money: [`standing`], [`guard`], [`step_up`], [`payee`], [`account`], [`transaction`], [`transfer`], [`deposit`], [`withdrawal`], [`rail`],
 //! [`limit`], [`ledger`]. What looks like theft: [`fraud`], [`review`], [`dispute`]. Other currencies: [`rate`], [`fee`], [`price`], [`quote`], [`exchange`], [`conversion`],
 //! [`conversion_order`], [`rate_alert`], [`total`]. What people want to be told of: [`alert_rule`]. Before it moves: [`preview`]. What the house has
@@ -44,6 +44,7 @@ pub mod api_key;
 pub mod bank;
 pub mod bell;
 pub mod breach;
+pub mod case;
 pub mod chain;
 pub mod challenge;
 pub mod clock;
@@ -75,6 +76,7 @@ pub mod link;
 pub mod message;
 mod mill;
 pub mod money;
+pub mod monitor;
 pub mod notification;
 pub mod operator;
 pub mod operator_event;

@@ -28,6 +28,7 @@ macro_rules! refusals {
             ApiKeyLimit "API_KEY_LIMIT" false "A person may have twenty API keys. Revoke one first." "每位用户最多可有二十个 API 密钥，请先撤销一个。";
             ApplicationOpen "APPLICATION_OPEN" false "You have applied already. Wait for the answer, or take it back first." "您已有待审核的申请，请等待结果或先撤回。";
             BalanceLeft "BALANCE_LEFT" false "There is money left. Send or withdraw it first." "账户中仍有余额，请先转出或提现。";
+            CaseAssigned "CASE_ASSIGNED" false "Another reviewer has this case. Have it assigned to you first." "该案件由其他审核人员负责，请先将其分配给自己。";
             CategoryFixed "CATEGORY_FIXED" false "Security notifications can't be muted." "安全通知无法关闭。";
             ChallengeExpired "CHALLENGE_EXPIRED" false "This question is over. Begin again to be asked another." "该验证已失效，请重新开始。";
             ChallengeInvalid "CHALLENGE_INVALID" false "This question was not answered, or is for something else." "该验证尚未完成，或用于其他操作。";
@@ -63,6 +64,7 @@ macro_rules! refusals {
             NotLocked "NOT_LOCKED" false "This wallet is not locked." "该钱包未锁定。";
             Overloaded "OVERLOADED" true "The wallet is busy. Try again in a moment with the same idempotency key." "系统繁忙，请稍后使用相同的幂等键重试。";
             OrderLimit "ORDER_LIMIT" false "A person may have fifty open orders and alerts. Cancel one first." "每位用户最多可有五十个未完成的挂单和提醒，请先取消一个。";
+            PaceInvalid "PACE_INVALID" false "Choose 1 to 60 seconds." "请选择 1 至 60 秒。";
             PageSize "PAGE_SIZE" false "Ask for 1 to 100 items a page, either from the start (first) or from the end (last)." "每页请请求 1 至 100 条，使用 first 或 last 其中之一。";
             PairUnknown "PAIR_UNKNOWN" false "There is no rate between these currencies." "这两种货币之间没有汇率。";
             PasskeyInvalid "PASSKEY_INVALID" false "This passkey can't be used: it is unknown here or was removed, or it answers something else. Begin again." "无法使用此通行密钥：它未注册或已被移除，或与本次请求不符，请重新开始。";

@@ -5,17 +5,20 @@
 //! [`proposal`](crate::proposal)), and not while its payer is frozen; one alone sends it back, and so does time, [`PATIENCE`]
 //! after it was asked for; the payer is told. What went back has counted for its payer's limits all the same.
 //!
-//! Refuses `NOT_FOUND`, `PAYMENT_DECIDED`, `USER_FROZEN`. Costs a question about each page of what waits.
+//! Refuses `NOT_FOUND`, `PAYMENT_DECIDED`, `USER_FROZEN`; `CASE_ASSIGNED` for who sends back what another
+//! [has](crate::case). Costs a question about each page of what waits.
 
 use crate::account::{self, AccountState, Purpose};
 use crate::bank::Bank;
+use crate::case;
 use crate::clock::Time;
 use crate::error::{Error, Result};
 use crate::exchange::Exchange;
 use crate::fraud::{self, Fired};
-use crate::id::{AccountId, EventId, JobId, TransactionId};
+use crate::id::{AccountId, EventId, JobId, OperatorId, TransactionId};
 use crate::ledger::{Books, Change, Command, Effects};
 use crate::notification::{self, Notice};
+use crate::operator::Officer;
 use crate::outbox::{self, Job};
 use crate::page::{Page, Slice};
 use crate::proposal::{self, Change as Proposed};
@@ -45,6 +48,8 @@ pub struct Case {
     pub signals: Map<String, Value>,
     /// When it is sent back.
     pub until: Time,
+    /// Who has it.
+    pub assignee: Option<OperatorId>,
 }
 
 /// Where a payment goes on to.
@@ -168,9 +173,10 @@ pub async fn release(bank: &Bank, id: TransactionId, job: JobId) -> Result<Trans
 /// Sends a payment back.
 ///
 /// # Errors
-/// `NOT_FOUND`, `PAYMENT_DECIDED`, `OVERLOADED`.
-pub async fn reject(bank: &Bank, id: TransactionId) -> Result<Transaction> {
+/// `NOT_FOUND`, `PAYMENT_DECIDED`, `CASE_ASSIGNED`, `OVERLOADED`.
+pub async fn reject(bank: &Bank, officer: &Officer, id: TransactionId) -> Result<Transaction> {
     check_waiting(bank.db.connection(), id).await?;
+    case::check_own(bank.db.connection(), officer, id).await?;
     // Two have decided already, and a worker is about to do it.
     if proposal::is_approved(bank, &Proposed::ReleasePayment { transaction: id }).await? {
         return Err(Code::PaymentDecided.at("id").into());
@@ -267,12 +273,20 @@ async fn find(db: &impl ConnectionTrait, id: TransactionId) -> Result<Transactio
 pub async fn list(bank: &Bank, page: Page<TransactionId>) -> Result<Slice<Case>> {
     let db = bank.db.connection();
     let rows = page.rising(waiting(), transaction::Column::Id).all(db).await?;
+    Ok(page.slice(cases(db, rows).await?)?)
+}
+
+/// What is known of payments: why they were held, and who has them.
+pub(crate) async fn cases(db: &impl ConnectionTrait, rows: Vec<transaction::Model>) -> Result<Vec<Case>> {
     let payments: Vec<_> = rows.iter().map(|row| (row.actor, row.idempotency_key.clone())).collect();
     let mut reasons = fraud::reasons(db, &payments).await?;
-    page.slice(rows)?.try_map(|row| {
+    let assignees = case::assignees(db, rows.iter().map(|row| row.id)).await?;
+    let read = |row: transaction::Model| {
         let reasons = reasons.remove(&(row.actor, row.idempotency_key.clone())).unwrap_or_default();
+        let assignee = assignees.get(&row.id).copied();
         let payment = Transaction::try_from(row)?;
         let until = payment.created_at + PATIENCE;
-        Ok(Case { payment, fired: reasons.fired, signals: reasons.signals, until })
-    })
+        Ok(Case { payment, fired: reasons.fired, signals: reasons.signals, until, assignee })
+    };
+    rows.into_iter().map(read).collect()
 }

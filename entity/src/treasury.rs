@@ -53,7 +53,7 @@ pub struct Report {
 }
 
 /// What an amount is worth in cents of euros, rounded half to even.
-fn worth(minor: i64, currency: Currency, per_euro: Option<Decimal>) -> Option<i64> {
+pub(crate) fn worth(minor: i64, currency: Currency, per_euro: Option<Decimal>) -> Option<i64> {
     use rust_decimal::prelude::ToPrimitive;
     let euros = Money { minor, currency }.decimal().checked_div(per_euro?)?;
     let cents = euros.checked_mul(Decimal::ONE_HUNDRED)?;

@@ -5,12 +5,14 @@
 
 mod account;
 mod books;
+mod case;
 mod change;
 mod dispute;
 mod event;
 mod fraud;
 mod job;
 mod kyc;
+mod monitor;
 mod person;
 mod proposal;
 mod rate;
@@ -25,8 +27,9 @@ use crate::error::ApiResult;
 use crate::page::described;
 use crate::schema::sorted;
 use account::{AccountMutation, AccountQuery};
-use async_graphql::{Context, EmptySubscription, MergedObject, SchemaBuilder};
+use async_graphql::{Context, MergedObject, MergedSubscription, SchemaBuilder};
 use books::BooksQuery;
+use case::{CaseMutation, CaseQuery};
 use dispute::{DisputeMutation, DisputeQuery};
 use entity::operator::{Officer, Role};
 use entity::operator_event;
@@ -35,6 +38,7 @@ use event::{EventQuery, OperatorEvent};
 use fraud::FraudQuery;
 use job::{DeadLetter, JobMutation, JobQuery};
 use kyc::{KycMutation, KycQuery, WaitingApplication};
+use monitor::{MonitorQuery, MonitorSubscription};
 use person::{PersonMutation, PersonQuery};
 use proposal::{Proposal, ProposalMutation, ProposalQuery};
 use rate::{Alert, RateMutation, RateQuery};
@@ -52,9 +56,18 @@ fn officer<'a>(context: &Context<'a>) -> ApiResult<&'a Officer> {
 
 /// The operator who asks, if it has the role; that it does or sees this field is in its log.
 async fn acting<'a>(context: &Context<'a>, role: Role, subject: Option<Uuid>) -> ApiResult<&'a Officer> {
+    acting_as_one(context, &[role], subject).await
+}
+
+/// The same, if it has one of the roles.
+async fn acting_as_one<'a>(
+    context: &Context<'a>,
+    roles: &[Role],
+    subject: Option<Uuid>,
+) -> ApiResult<&'a Officer> {
     let officer = officer(context)?;
     announce(context, officer, subject).await?;
-    officer.require(role)?;
+    officer.require_one(roles)?;
     Ok(officer)
 }
 
@@ -69,11 +82,13 @@ async fn announce(context: &Context<'_>, officer: &Officer, subject: Option<Uuid
 pub struct OperatorQuery(
     AccountQuery,
     BooksQuery,
+    CaseQuery,
     DisputeQuery,
     EventQuery,
     FraudQuery,
     JobQuery,
     KycQuery,
+    MonitorQuery,
     PersonQuery,
     ProposalQuery,
     RateQuery,
@@ -87,6 +102,7 @@ pub struct OperatorQuery(
 #[derive(MergedObject, Default)]
 pub struct OperatorMutation(
     AccountMutation,
+    CaseMutation,
     DisputeMutation,
     JobMutation,
     KycMutation,
@@ -98,13 +114,20 @@ pub struct OperatorMutation(
     SanctionMutation,
 );
 
+/// Everything that operators can follow.
+#[derive(MergedSubscription, Default)]
+pub struct OperatorSubscription(MonitorSubscription);
+
 /// The schema of operators.
-pub type OperatorSchema = async_graphql::Schema<OperatorQuery, OperatorMutation, EmptySubscription>;
+pub type OperatorSchema = async_graphql::Schema<OperatorQuery, OperatorMutation, OperatorSubscription>;
 
 /// The schema, still without a bank.
-pub fn builder() -> SchemaBuilder<OperatorQuery, OperatorMutation, EmptySubscription> {
-    let schema =
-        OperatorSchema::build(OperatorQuery::default(), OperatorMutation::default(), EmptySubscription);
+pub fn builder() -> SchemaBuilder<OperatorQuery, OperatorMutation, OperatorSubscription> {
+    let schema = OperatorSchema::build(
+        OperatorQuery::default(),
+        OperatorMutation::default(),
+        OperatorSubscription::default(),
+    );
     let builder = schema.disable_suggestions();
     let builder =
         described::<_, _, _, DeadLetter>(builder, "A page of dead letters.", "A dead letter and its place.");

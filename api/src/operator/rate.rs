@@ -93,12 +93,18 @@ pub(crate) struct Alert {
     raised_at: DateTime<Utc>,
     /// When last.
     last_at: DateTime<Utc>,
+    /// The global id of the payment that it is about, if it is about one: `caseFile` says all of it.
+    transaction_id: Option<ID>,
+    /// The global id of the reviewer who has its case, if one does.
+    assignee_id: Option<ID>,
 }
 
 impl From<alert::Alert> for Alert {
     fn from(alert: alert::Alert) -> Self {
         Self {
             id: alert.id.to_global().to_id(),
+            transaction_id: alert.payment().map(|id| id.to_global().to_id()),
+            assignee_id: alert.assignee.map(|id| id.to_global().to_id()),
             kind: alert.kind.into(),
             subject: alert.subject,
             detail: alert.detail,

@@ -14,6 +14,7 @@ use entity::id::TransactionId;
 use entity::operator::Role;
 use entity::page::Page;
 use entity::review;
+use serde_json::{Map, Value};
 
 /// What a rule does about a payment, the mildest first.
 #[derive(Clone, Copy, PartialEq, Eq, Enum)]
@@ -80,15 +81,22 @@ pub(crate) struct PaymentInReview {
     rules: Vec<FiredRule>,
     /// What they were asked about.
     signals: Vec<SignalValue>,
+    /// The global id of the reviewer who has the case, if one does.
+    assignee_id: Option<ID>,
+}
+
+/// What rules were asked about, as it was kept.
+pub(crate) fn signals(kept: &Map<String, Value>) -> Vec<SignalValue> {
+    let read = |signal: &fraud::Signal| {
+        let value = kept.get(signal.name)?.as_i64()?;
+        Some(SignalValue { name: signal.name.to_owned(), says: signal.says, value })
+    };
+    fraud::SIGNALS.iter().filter_map(read).collect()
 }
 
 impl From<review::Case> for PaymentInReview {
     fn from(case: review::Case) -> Self {
         let terms = case.payment.terms;
-        let signals = fraud::SIGNALS.iter().filter_map(|signal| {
-            let value = case.signals.get(signal.name)?.as_i64()?;
-            Some(SignalValue { name: signal.name.to_owned(), says: signal.says, value })
-        });
         Self {
             id: terms.id.to_global().to_id(),
             kind: terms.kind.into(),
@@ -99,7 +107,8 @@ impl From<review::Case> for PaymentInReview {
             created_at: case.payment.created_at,
             until: case.until,
             rules: case.fired.into_iter().map(FiredRule::from).collect(),
-            signals: signals.collect(),
+            signals: signals(&case.signals),
+            assignee_id: case.assignee.map(|id| id.to_global().to_id()),
         }
     }
 }
@@ -146,14 +155,14 @@ pub(crate) struct ReviewMutation;
 #[Object]
 impl ReviewMutation {
     /// Sends a payment that waits back to its payer. For reviewers; letting it go on takes a proposal and another operator.
-    /// Refuses `NOT_FOUND`, `PAYMENT_DECIDED`.
+    /// Refuses `NOT_FOUND`, `PAYMENT_DECIDED`; `CASE_ASSIGNED` where another reviewer has the case.
     async fn reject_payment(
         &self,
         context: &Context<'_>,
         #[graphql(desc = "Which.")] input: RejectPaymentInput,
     ) -> ApiResult<RejectPaymentPayload> {
         let id = TransactionId::parse(&input.id, "id")?;
-        acting(context, Role::Reviewer, Some(id.0)).await?;
-        Ok(RejectPaymentPayload { state: review::reject(bank(context)?, id).await?.state.into() })
+        let officer = acting(context, Role::Reviewer, Some(id.0)).await?;
+        Ok(RejectPaymentPayload { state: review::reject(bank(context)?, officer, id).await?.state.into() })
     }
 }

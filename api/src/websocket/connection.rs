@@ -82,8 +82,8 @@ impl<E: Executor> Connection<E> {
         let open = match self.identity.clone() {
             Some(person @ Identity::Person(_)) => self.execution.check(&person).await,
             Some(Identity::Key(_)) => self.identify().await.map(drop),
-            // To look whether an operator's session is open would keep it so.
-            Some(Identity::Officer(_) | Identity::Nobody) | None => Ok(()),
+            Some(Identity::Officer(officer)) => self.execution.look(&officer).await,
+            Some(Identity::Nobody) | None => Ok(()),
         };
         open.map(|()| None).map_err(|failure| forbidden(&failure))
     }

@@ -32,7 +32,7 @@ use sea_orm::{
 };
 use serde::{Deserialize, Serialize};
 
-pub use session::{Officer, check, sign_in, sign_out};
+pub use session::{Officer, check, look, sign_in, sign_out};
 
 /// How long an invitation works.
 const INVITED_FOR: Duration = Duration::days(1);
@@ -261,6 +261,15 @@ pub async fn dismiss(bank: &Bank, officer: &Officer, id: OperatorId) -> Result<O
 pub async fn list(db: &Db) -> Result<Vec<Operator>> {
     let rows = operator::Entity::find().order_by_asc(operator::Column::Name).all(db.connection()).await?;
     Ok(rows.into_iter().map(Operator::try_from).collect::<Result<_, _>>()?)
+}
+
+/// Operators who may sign in and have a role, by name.
+///
+/// # Errors
+/// Only faults.
+pub async fn active(db: &Db, role: Role) -> Result<Vec<Operator>> {
+    let all = list(db).await?.into_iter();
+    Ok(all.filter(|one| one.state == OperatorState::Active && one.roles.contains(&role)).collect())
 }
 
 /// Forgets sessions that began a month ago.

@@ -48,7 +48,16 @@ impl Officer {
     /// # Errors
     /// `ROLE_MISSING`.
     pub fn require(&self, role: Role) -> Result<()> {
-        if self.roles.contains(&role) { Ok(()) } else { Err(Code::RoleMissing.into()) }
+        self.require_one(&[role])
+    }
+
+    /// Refuses whoever has none of these roles.
+    ///
+    /// # Errors
+    /// `ROLE_MISSING`.
+    pub fn require_one(&self, roles: &[Role]) -> Result<()> {
+        let has = roles.iter().any(|role| self.roles.contains(role));
+        if has { Ok(()) } else { Err(Code::RoleMissing.into()) }
     }
 }
 
@@ -143,15 +152,35 @@ pub async fn check(bank: &Bank, token: &str) -> Result<Officer> {
         .one(db)
         .await?;
     let (session, row) = found.ok_or(Code::TokenInvalid)?;
-    let row = row.filter(|row| row.state == OperatorState::Active);
-    let is_open =
-        session.ended_at.is_none() && session.created_at + LIFE > now && session.used_at + IDLE > now;
-    let row = row.filter(|_| is_open).ok_or(Error::from(Code::SessionEnded))?;
+    let officer = open_officer(&session, row, now)?;
     if session.used_at + TOUCH <= now {
         let used = operator_session::ActiveModel { used_at: Set(now), ..Default::default() };
         let own = operator_session::Entity::update_many().filter(operator_session::COLUMN.id.eq(session.id));
         own.set(used).exec(db).await?;
     }
+    Ok(officer)
+}
+
+/// Who an operator is now, with the roles of now. To look is no use of its session, which ends as if nobody had.
+///
+/// # Errors
+/// `SESSION_ENDED`.
+pub async fn look(bank: &Bank, officer: &Officer) -> Result<Officer> {
+    let own = operator_session::Entity::find_by_id(officer.session).find_also_related(operator::Entity);
+    let (session, row) = own.one(bank.db.connection()).await?.ok_or(Code::SessionEnded)?;
+    open_officer(&session, row, bank.clock.now())
+}
+
+/// The operator of a session that is open.
+fn open_officer(
+    session: &operator_session::Model,
+    row: Option<operator::Model>,
+    now: Time,
+) -> Result<Officer> {
+    let row = row.filter(|row| row.state == OperatorState::Active);
+    let is_open =
+        session.ended_at.is_none() && session.created_at + LIFE > now && session.used_at + IDLE > now;
+    let row = row.filter(|_| is_open).ok_or(Error::from(Code::SessionEnded))?;
     Ok(Officer { id: row.id, session: session.id, roles: stored_roles(&row.roles)? })
 }
 

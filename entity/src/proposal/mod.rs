@@ -4,14 +4,15 @@
 //! Guarantees: nobody approves what it has proposed itself; the database says so too. There is one open proposal
 //! for one thing. A change is made in the transaction that approves it, or not at all.
 //!
-//! Refuses `ROLE_MISSING`, `REASON_INVALID`, `PROPOSAL_OPEN`, `PROPOSAL_DECIDED`, `SELF_APPROVAL`, and whatever the
-//! change is refused with.
+//! Refuses `ROLE_MISSING`, `REASON_INVALID`, `PROPOSAL_OPEN`, `PROPOSAL_DECIDED`, `SELF_APPROVAL`, `CASE_ASSIGNED` for
+//! who proposes to let a payment go on that another [has](crate::case), and whatever the change is refused with.
 
 mod change;
 
 pub use change::Change;
 
 use crate::bank::Bank;
+use crate::case;
 use crate::clock::Time;
 use crate::error::{Fault, Result, unique_or};
 use crate::id::{OperatorId, ProposalId};
@@ -22,6 +23,7 @@ use crate::seal::Place;
 use crate::secret::Secret;
 use crate::table::proposal;
 use crate::user::parse_text;
+use sea_orm::sea_query::Expr;
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, DatabaseTransaction, DeriveActiveEnum, EntityTrait, EnumIter,
     IntoActiveModel, PaginatorTrait, QueryFilter, QuerySelect,
@@ -88,6 +90,9 @@ pub async fn propose(bank: &Bank, officer: &Officer, change: Change, reason: &st
     officer.require(change.role())?;
     let reason = parse_text(reason, Code::ReasonInvalid.at("reason"))?;
     change.check(bank).await?;
+    if let Change::ReleasePayment { transaction } = &change {
+        case::check_own(bank.db.connection(), officer, *transaction).await?;
+    }
     let now = bank.clock.now();
     let id = ProposalId(bank.ids.next(now));
     let seal = |column, text: &str| bank.vault.house().seal_text(Place(column, id.0), text);
@@ -198,6 +203,17 @@ pub(crate) async fn is_approved(bank: &Bank, change: &Change) -> Result<bool> {
         .filter(proposal::COLUMN.subject.eq(change.subject(bank)))
         .filter(proposal::COLUMN.state.eq(ProposalState::Approved));
     Ok(approved.count(bank.db.connection()).await? > 0)
+}
+
+/// The open proposal to do this with the same subject.
+pub(crate) async fn open_like(bank: &Bank, change: &Change) -> Result<Option<Proposal>> {
+    let like = proposal::Entity::find()
+        .filter(proposal::COLUMN.kind.eq(change.kind()))
+        .filter(proposal::COLUMN.subject.eq(change.subject(bank)))
+        // The words of the condition are those of the index.
+        .filter(Expr::cust("state = 'OPEN'"));
+    let row = like.one(bank.db.connection()).await?;
+    Ok(row.map(|row| Proposal::read(bank, &row)).transpose()?)
 }
 
 /// One page of the proposals in a state, oldest first.

@@ -5,6 +5,7 @@
 mod alert_rule;
 mod api_key;
 mod authenticator;
+mod case;
 mod closing;
 mod conversion;
 mod conversion_order;
@@ -21,6 +22,7 @@ mod kyc;
 mod laws;
 mod limit;
 mod message;
+mod monitor;
 mod notification;
 mod operator;
 mod passkey;

@@ -175,13 +175,14 @@ fn everything_in_the_schemas_is_described() {
                 continue;
             }
             let plain = quoted || line.is_empty() || line == "}" || line == ")" || line.starts_with(')');
-            let schema =
-                line.starts_with("schema") || line.starts_with("query:") || line.starts_with("mutation:");
+            let schema = ["schema", "query:", "mutation:", "subscription:"];
+            let schema = schema.iter().any(|start| line.starts_with(start));
             let root = line.starts_with("type Query")
                 || line.starts_with("type Mutation")
                 || line.starts_with("type Subscription")
                 || line.starts_with("type OperatorQuery")
-                || line.starts_with("type OperatorMutation");
+                || line.starts_with("type OperatorMutation")
+                || line.starts_with("type OperatorSubscription");
             if plain || schema || root || line.starts_with("directive") {
                 continue;
             }
