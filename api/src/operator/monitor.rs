@@ -151,6 +151,6 @@ impl MonitorSubscription {
         let officer = acting_as_one(context, &monitor::ROLES, None).await?;
         let pace = monitor::parse_pace(every_seconds)?;
         let seen = monitor::follow(bank(context)?, officer, pace);
-        Ok(seen.map(|seen| Ok(Activity::from(&*seen?))))
+        Ok(seen.map(|seen| -> ApiResult<Activity> { Ok(Activity::from(&*seen?)) }))
     }
 }

@@ -126,7 +126,8 @@ pub(super) async fn read(bank: &Bank) -> Result<Activity> {
     let since = since(&lately, from);
     let blocked = fraud_verdict::Entity::find()
         .filter(fraud_verdict::Column::DecidedAt.gte(from))
-        .filter(fraud_verdict::COLUMN.outcome.eq(Outcome::Block));
+        .filter(fraud_verdict::COLUMN.outcome.eq(Outcome::Block))
+        .filter(fraud_verdict::COLUMN.moved.eq(false));
     let asked = challenge::Entity::find()
         .filter(challenge::COLUMN.id.gte(ChallengeId(first)))
         .filter(challenge::COLUMN.act.eq(Act::Payment));

@@ -54,10 +54,13 @@ async fn hear(socket: &mut Socket, so: impl Fn(&Value) -> bool) -> Value {
     }
 }
 
-/// With what the following ends.
+/// With what the following ends. A connection is looked after, too, and may be closed first when its session ends.
 async fn end(socket: &mut Socket) -> String {
     loop {
-        let heard = socket.hear().await.unwrap();
+        let heard = match socket.hear().await {
+            Err(4403) => return "SESSION_ENDED".to_owned(),
+            heard => heard.unwrap(),
+        };
         if heard["type"] == "error" {
             return text(&heard["payload"][0]["extensions"]["code"]).to_owned();
         }
