@@ -9,8 +9,10 @@
 //! Refuses `LEVEL_REACHED`, `PROFILE_INVALID`, `DOCUMENTS_INVALID`, `DOCUMENTS_MISSING`, `APPLICATION_OPEN`,
 //! `NOT_FOUND`, `REASON_INVALID`, `SANCTION_HIT_OPEN`, `ACTS_UNDER_WAY`.
 
+mod level;
 mod profile;
 
+pub use level::Level;
 pub use profile::{Document, DocumentKind, Profile};
 
 pub(crate) use profile::check_evidence;
@@ -31,50 +33,10 @@ use crate::table::{kyc_application, user};
 use crate::user::{self as people, parse_text};
 use crate::vault::DataKey;
 use sea_orm::{
-    ActiveEnum, ActiveValue::Set, ColumnTrait, DatabaseTransaction, DeriveActiveEnum, EntityTrait, EnumIter,
+    ActiveValue::Set, ColumnTrait, DatabaseTransaction, DeriveActiveEnum, EntityTrait, EnumIter,
     IntoActiveModel, QueryFilter, QueryOrder,
 };
 use serde::{Deserialize, Serialize};
-
-/// How well a person is known.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    Default,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    EnumIter,
-    DeriveActiveEnum,
-    Serialize,
-    Deserialize,
-)]
-#[sea_orm(rs_type = "i32", db_type = "Integer")]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum Level {
-    /// By a verified handle.
-    #[default]
-    #[sea_orm(num_value = 0)]
-    Unknown,
-    /// By what it says.
-    #[sea_orm(num_value = 1)]
-    Declared,
-    /// By an identity document.
-    #[sea_orm(num_value = 2)]
-    Identified,
-    /// By its address and where its money comes from, too.
-    #[sea_orm(num_value = 3)]
-    Full,
-}
-
-impl Level {
-    /// From 0 to 3.
-    pub fn number(self) -> i32 {
-        self.to_value()
-    }
-}
 
 /// What came of an application.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]

@@ -1,15 +1,10 @@
 //! Sanctions: people whose names are like one on a list. Everybody on these lists is invented.
 
+use crate::sanction_list::{Lists, VANTERPOOL, ofac};
 use entity::operator::Role;
 use serde_json::{Value, json};
-use std::path::PathBuf;
-use std::sync::Arc;
 use tests::client::{Client, PASSWORD, Person, refused, text, unique};
 use tests::{World, on_both_setups};
-use worker::context::Context;
-use worker::gateway::Gateways;
-use worker::sanction::ListFile;
-use worker::schedule::{Task, perform};
 
 on_both_setups!(
     a_name_is_found_however_it_is_written_and_its_person_is_told_nothing,
@@ -19,70 +14,6 @@ on_both_setups!(
     who_is_confirmed_stays_frozen,
     only_reviewers_see_hits,
 );
-
-pub(crate) const VANTERPOOL: &str = "<sdnEntry><uid>90001</uid><firstName>Zorblax Quentin</firstName>\
-    <lastName>VANTERPOOL-NOPPER</lastName><sdnType>Individual</sdnType>\
-    <programList><program>TEST</program></programList>\
-    <akaList><aka><uid>1</uid><category>strong</category><lastName>VANTERPOOL</lastName><firstName>Zorblax</firstName></aka>\
-    </akaList><dateOfBirthList><dateOfBirthItem><dateOfBirth>17 Feb 1963</dateOfBirth></dateOfBirthItem></dateOfBirthList>\
-    </sdnEntry>";
-pub(crate) const MAKEBELIEVE: &str = "<sdnEntry><uid>90002</uid><lastName>MAKEBELIEVE TRADING CO., LTD.</lastName>\
-    <sdnType>Entity</sdnType></sdnEntry>";
-pub(crate) const GRILDA: &str = "<sanctionEntity euReferenceNumber=\"EU.9001.1\" logicalId=\"9001\">\
-    <subjectType code=\"person\" classificationCode=\"P\"/><nameAlias wholeName=\"Грильда Люмпенова\" strong=\"true\"/>\
-    <nameAlias firstName=\"Grilda\" lastName=\"Lumpenova\" wholeName=\"Grilda Lumpenova\" strong=\"true\"/>\
-    <birthdate circa=\"false\" birthdate=\"1971-03-04\" year=\"1971\"/></sanctionEntity>";
-
-pub(crate) fn ofac(entries: &str) -> String {
-    format!("<?xml version=\"1.0\"?>\n<sdnList xmlns=\"https://example.com/SDN\">{entries}</sdnList>\n")
-}
-
-pub(crate) fn eu(entries: &str) -> String {
-    format!("<export generationDate=\"2026-11-20T10:00:00Z\">{entries}</export>")
-}
-
-/// Files of lists, and the task that reads them.
-pub(crate) struct Lists<'a> {
-    world: &'a World,
-    pub(crate) folder: PathBuf,
-    context: Context,
-}
-
-impl<'a> Lists<'a> {
-    /// In force, and everybody was screened.
-    pub(crate) async fn published(world: &'a World) -> Self {
-        let folder = std::env::temp_dir().join(format!("sanctions-{}-{}", std::process::id(), unique()));
-        std::fs::create_dir(&folder).unwrap();
-        let file = |name: &str, text: String| {
-            let path = folder.join(name);
-            std::fs::write(&path, text).unwrap();
-            ListFile::parse(&format!("{name}={}", path.display())).unwrap()
-        };
-        let lists: Vec<Arc<ListFile>> =
-            vec![file("ofac", ofac(&[VANTERPOOL, MAKEBELIEVE].concat())), file("eu", eu(GRILDA))];
-        let gateways = Gateways { lists, ..world.gateways.clone() };
-        let context = Context { bank: world.bank.clone(), gateways };
-        let lists = Self { world, folder, context };
-        lists.read().await;
-        lists
-    }
-
-    pub(crate) async fn read(&self) {
-        perform(&self.context, Task::ReadSanctionLists).await.unwrap();
-        self.world.settle().await;
-    }
-
-    pub(crate) async fn publish(&self, name: &str, text: &str) {
-        std::fs::write(self.folder.join(name), text).unwrap();
-        self.read().await;
-    }
-}
-
-impl Drop for Lists<'_> {
-    fn drop(&mut self) {
-        let _gone = std::fs::remove_dir_all(&self.folder);
-    }
-}
 
 /// Somebody who calls itself so, and was screened.
 pub(crate) async fn join(world: &World, name: &str) -> Person {
