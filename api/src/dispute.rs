@@ -86,7 +86,7 @@ pub(crate) struct DisputeMutation;
 impl DisputeMutation {
     /// Reports a payment out of one's wallet that was not one's own: the wallet is locked and all other sessions end, as with
     /// `lockUser`; if the payment waits for operators it goes back; and operators decide within a day. Refuses
-    /// `NOT_FOUND`, `OVERLOADED`.
+    /// `NOT_FOUND`, `NOT_PAYER`, `OVERLOADED`.
     async fn report_transaction(
         &self,
         context: &Context<'_>,

@@ -9,6 +9,7 @@ use chrono::TimeDelta;
 use clap::Parser;
 use entity::breach::Breaches;
 use entity::clock::Clock;
+use entity::country::Countries;
 use entity::fraud::RuleSet;
 use entity::keys::Keys;
 use entity::operator::Role;
@@ -142,6 +143,13 @@ fn rules(bank: Bank, settings: &Settings, outside: &Outside) -> Result<Bank, Str
         .with_quote_ttl(TimeDelta::seconds(settings.quote_ttl))
         .with_relying_party(settings.passkey_origin.clone());
     let bank = outside.guarding(bank);
+    let bank = match &settings.countries {
+        Some(file) => {
+            let countries = Countries::open(file).map_err(|error| format!("COUNTRIES: {error}"))?;
+            bank.with_countries(countries)
+        }
+        None => bank,
+    };
     Ok(match &settings.breached_passwords {
         Some(file) => {
             let breaches = Breaches::open(file).map_err(|error| format!("BREACHED_PASSWORDS: {error}"))?;

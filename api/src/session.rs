@@ -85,6 +85,8 @@ pub(crate) struct OpenSession {
     agent: String,
     /// The address that it was opened from.
     address: String,
+    /// In which country that is (ISO 3166-1 alpha-2), where it is known.
+    country: Option<String>,
     /// When it was opened.
     created_at: DateTime<Utc>,
     /// When it was last refreshed.
@@ -101,6 +103,7 @@ impl OpenSession {
             is_confirmed: open.is_confirmed,
             agent: open.agent,
             address: open.address,
+            country: open.country,
             created_at: open.created_at,
             refreshed_at: open.refreshed_at,
             expires_at: open.expires_at,

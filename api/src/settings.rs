@@ -76,6 +76,11 @@ pub struct Settings {
     #[arg(long, env = "BREACHED_PASSWORDS", global = true)]
     pub breached_passwords: Option<PathBuf>,
 
+    /// A file that says in which country an address is, in the MaxMind DB format, as MaxMind, DB-IP and IPinfo publish it.
+    /// Without it rules know no countries
+    #[arg(long, env = "COUNTRIES", global = true)]
+    pub countries: Option<PathBuf>,
+
     /// The version of the terms of use in TERMS_FILE: the date from which they are in force, such as 2026-11-01. Who
     /// has accepted an older version moves no money until it accepts this one
     #[arg(long, env = "TERMS_VERSION", value_parser = check_version, requires = "terms_file", global = true)]

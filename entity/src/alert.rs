@@ -3,7 +3,9 @@
 //! Guarantees: there is one open alert for one thing; what happens again while it is open is counted in it. It is
 //! cleared when its cause is gone, or by an operator who has looked into it.
 //!
-//! Refuses `ROLE_MISSING`, `NOT_FOUND`. Costs a row for each thing that is wrong, not for each time.
+//! Engineers dismiss what they have looked into, and reviewers what is about a payment, if no other has its [case].
+//!
+//! Refuses `ROLE_MISSING`, `NOT_FOUND`, `CASE_ASSIGNED`. Costs a row for each thing that is wrong, not for each time.
 
 use crate::bank::Bank;
 use crate::case;
@@ -176,10 +178,16 @@ pub async fn clear(db: &impl ConnectionTrait, now: Time, kind: AlertKind, subjec
 /// Clears an alert that an operator has looked into.
 ///
 /// # Errors
-/// `ROLE_MISSING`, `NOT_FOUND` for one that is not open.
+/// `ROLE_MISSING`, `CASE_ASSIGNED`, `NOT_FOUND` for one that is not open.
 pub async fn dismiss(bank: &Bank, officer: &Officer, id: AlertId) -> Result<Alert> {
-    officer.require(Role::Engineer)?;
+    officer.require_one(&[Role::Engineer, Role::Reviewer])?;
     let db = bank.db.connection();
+    let row = operator_alert::Entity::find_by_id(id).one(db).await?.ok_or(Code::NotFound.at("id"))?;
+    if let (AlertKind::PaymentSuspicious, Ok(payment)) = (row.kind, row.subject.parse()) {
+        case::check_own(db, officer, TransactionId(payment)).await?;
+    } else {
+        officer.require(Role::Engineer)?;
+    }
     let set = operator_alert::ActiveModel { cleared_at: Set(Some(bank.clock.now())), ..Default::default() };
     let this = operator_alert::Entity::update_many().set(set).filter(operator_alert::COLUMN.id.eq(id));
     let this = this.filter(operator_alert::COLUMN.cleared_at.is_null());

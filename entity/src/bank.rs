@@ -6,6 +6,7 @@ use crate::api_key::ApiKeys;
 use crate::bell::Bell;
 use crate::breach::Breaches;
 use crate::clock::Clock;
+use crate::country::Countries;
 use crate::db::Db;
 use crate::error::{Fault, Result};
 use crate::fraud::{self, RuleSet, Screen};
@@ -91,6 +92,8 @@ pub struct Bank {
     pub(crate) screen: Screen,
     /// Whether payments are looked at before they are made.
     pub(crate) screening: bool,
+    /// Where in the world people are.
+    pub(crate) countries: Countries,
     /// What may leave a wallet unasked.
     pub(crate) step_up: step_up::Rules,
     /// What may leave in a day and a month.
@@ -153,6 +156,7 @@ impl Bank {
             )),
             screen: Screen::start(db.clone()),
             screening: true,
+            countries: Countries::default(),
             step_up: step_up::Rules::default(),
             limits: Limits::default(),
             rate_jump: Decimal::new(RATE_JUMP, 2),
@@ -200,6 +204,12 @@ impl Bank {
     #[must_use]
     pub fn with_fraud_rules(self, fraud_rules: Arc<RuleSet>) -> Self {
         Self { fraud_rules: fraud::Rules::new(fraud_rules), ..self }
+    }
+
+    /// The same that knows countries of addresses.
+    #[must_use]
+    pub fn with_countries(self, countries: Countries) -> Self {
+        Self { countries, ..self }
     }
 
     /// The same where a rate may jump by this share before operators look at it.

@@ -100,9 +100,10 @@ pub(crate) async fn announce(
     session: SessionId,
     origin: &Origin,
 ) -> Result<()> {
+    let country = bank.countries.of(origin).map(|country| format!(" ({country})")).unwrap_or_default();
     let notice = Notice::NewDevice {
         agent: origin.agent.clone(),
-        address: origin.shown(),
+        address: format!("{}{country}", origin.shown()),
         token: Some(report_token(bank, session)),
     };
     notification::tell(bank, tx, key, EventId(session.0), &notice).await

@@ -5,7 +5,7 @@
 //! [`DUE`] (Directive (EU) 2015/2366, article 73: an unauthorised payment is refunded by the end of the following business
 //! day), by a reviewer, once; the person is told.
 //!
-//! Refuses `NOT_FOUND`, for all but payments out of one's own wallet; `DISPUTE_DECIDED`, `REASON_INVALID`.
+//! Refuses `NOT_FOUND`; `NOT_PAYER` for what came in; `DISPUTE_DECIDED`, `REASON_INVALID`.
 
 use crate::bank::Bank;
 use crate::clock::Time;
@@ -86,11 +86,11 @@ impl From<dispute::Model> for Dispute {
 /// Reports a payment that was not one's own. Doing it twice is doing it once.
 ///
 /// # Errors
-/// `NOT_FOUND`, `OVERLOADED`.
+/// `NOT_FOUND`, `NOT_PAYER`, `OVERLOADED`.
 pub async fn report(bank: &Bank, caller: Caller, id: TransactionId, origin: &Origin) -> Result<Dispute> {
     let payment = history::find(&bank.db, caller.user, id).await?;
     if payment.terms.payer != Some(caller.user) {
-        return Err(Code::NotFound.at("id").into());
+        return Err(Code::NotPayer.at("id").into());
     }
     freeze::lock(bank, caller, origin).await?;
     if payment.state == State::InReview {

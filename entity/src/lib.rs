@@ -51,6 +51,7 @@ pub mod clock;
 pub mod closing;
 pub mod conversion;
 pub mod conversion_order;
+pub mod country;
 pub mod db;
 pub mod dead_letter;
 pub mod deposit;

@@ -11,6 +11,7 @@ use crate::account;
 use crate::bank::Bank;
 use crate::clock::Time;
 use crate::error::{Error, Result};
+use crate::fraud::Outgoing;
 use crate::handle::{Fingerprint, Handle};
 use crate::id::{InstrumentId, QuoteId, UserId};
 use crate::instrument;
@@ -133,7 +134,7 @@ pub async fn transfer(bank: &Bank, payer: Caller, to: &Handle, wish: Wish) -> Re
         source,
         target,
         quote,
-        outlook: outlook(bank, payer, payee.0, source, now).await?,
+        outlook: outlook(bank, payer, (payee.0, Some(payee)), source, now).await?,
         token: shown.signed(bank),
         expires_at: until,
     })
@@ -151,7 +152,7 @@ pub async fn withdrawal(
 ) -> Result<Outlook> {
     let instrument = instrument::find(bank, payer.user, instrument).await?;
     let arrives_at = next_working_day(bank.clock.now());
-    outlook(bank, payer, instrument.id.0, amount, arrives_at).await
+    outlook(bank, payer, (instrument.id.0, None), amount, arrives_at).await
 }
 
 /// The end of the next day that is not of a weekend: by then a bank has credited what it was sent (Directive (EU)
@@ -167,27 +168,32 @@ fn next_working_day(now: Time) -> Time {
 async fn outlook(
     bank: &Bank,
     payer: Caller,
-    payee: Uuid,
+    (payee, person): (Uuid, Option<UserId>),
     amount: Amount,
     arrives_at: Time,
 ) -> Result<Outlook> {
-    let balance = held(bank, payer.user, amount).await?;
+    let own = match account::find(&bank.db, payer.user, amount.currency()).await {
+        Ok(account) => Some(account),
+        Err(Error::Refused(Refusal { code: Code::NotFound, .. })) => None,
+        Err(error) => return Err(error),
+    };
     limit::measurable(bank, payer.user, amount).await?;
+    let balance = own.as_ref().map_or(0, |own| own.balance.minor);
+    let asks = match own {
+        Some(_) => {
+            let from = account::wallet(bank, payer.user, amount.currency()).await?;
+            let outgoing = Outgoing { payer, amount, from, payee, person };
+            step_up::would_ask(bank, &outgoing).await?
+        }
+        // Who has nothing in this currency is refused before it is asked.
+        None => false,
+    };
     Ok(Outlook {
         balance_after: Money { minor: balance.saturating_sub(amount.minor()), currency: amount.currency() },
         limits: limit::left(bank, payer.user).await?,
-        asks: step_up::would_ask(bank, payer, payee, amount).await?,
+        asks,
         arrives_at,
     })
-}
-
-/// What the person has in this currency.
-async fn held(bank: &Bank, user: UserId, amount: Amount) -> Result<i64> {
-    match account::find(&bank.db, user, amount.currency()).await {
-        Ok(account) => Ok(account.balance.minor),
-        Err(Error::Refused(Refusal { code: Code::NotFound, .. })) => Ok(0),
-        Err(error) => Err(error),
-    }
 }
 
 /// The quote that a token binds, if any; refuses a token that is not for this transfer, and one that has expired unless

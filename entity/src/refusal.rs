@@ -62,6 +62,7 @@ macro_rules! refusals {
             NoteInvalid "NOTE_INVALID" false "The note is too long or has characters that can't be shown." "备注过长或包含无法显示的字符。";
             NotFound "NOT_FOUND" false "There is nothing of yours by this id." "没有属于您的该 ID 对应内容。";
             NotLocked "NOT_LOCKED" false "This wallet is not locked." "该钱包未锁定。";
+            NotPayer "NOT_PAYER" false "This payment came to you. You can report what has left your wallet." "该款项是您收到的，只能举报从您钱包转出的付款。";
             Overloaded "OVERLOADED" true "The wallet is busy. Try again in a moment with the same idempotency key." "系统繁忙，请稍后使用相同的幂等键重试。";
             OrderLimit "ORDER_LIMIT" false "A person may have fifty open orders and alerts. Cancel one first." "每位用户最多可有五十个未完成的挂单和提醒，请先取消一个。";
             PaceInvalid "PACE_INVALID" false "Choose 1 to 60 seconds." "请选择 1 至 60 秒。";
@@ -75,6 +76,7 @@ macro_rules! refusals {
             PasswordTooShort "PASSWORD_TOO_SHORT" false "Use a password of at least 12 characters." "密码至少 12 个字符。";
             PasswordWeak "PASSWORD_WEAK" false "This password can be guessed. Use several words that don't belong together." "该密码容易被猜到，请使用几个互不相关的词语。";
             PasswordWrong "PASSWORD_WRONG" false "The password is wrong." "密码错误。";
+            PayerFrozen "PAYER_FROZEN" false "The payer's wallet is locked: the payment goes on when it is no longer, or back." "付款人的钱包已锁定，解锁后付款才可继续，否则将退回。";
             PaymentBlocked "PAYMENT_BLOCKED" false "This payment can't be made. Support knows why." "无法进行此付款，详情请联系客服。";
             PaymentDecided "PAYMENT_DECIDED" false "This payment does not wait for an operator, or no longer." "该付款未在等待审核，或已有决定。";
             PaymentTooLarge "PAYMENT_TOO_LARGE" false "Your level allows no single payment of this size; send less at once, or apply for a higher level." "超出您的认证等级单笔付款的限额，请减少金额或申请更高等级。";

@@ -5,7 +5,7 @@
 //! [`proposal`](crate::proposal)), and not while its payer is frozen; one alone sends it back, and so does time, [`PATIENCE`]
 //! after it was asked for; the payer is told. What went back has counted for its payer's limits all the same.
 //!
-//! Refuses `NOT_FOUND`, `PAYMENT_DECIDED`, `USER_FROZEN`; `CASE_ASSIGNED` for who sends back what another
+//! Refuses `NOT_FOUND`, `PAYMENT_DECIDED`, `PAYER_FROZEN`; `CASE_ASSIGNED` for who sends back what another
 //! [has](crate::case). Costs a question about each page of what waits.
 
 use crate::account::{self, AccountState, Purpose};
@@ -184,7 +184,11 @@ pub async fn reject(bank: &Bank, officer: &Officer, id: TransactionId) -> Result
     let payment = find(bank.db.connection(), id).await?;
     let done = conclude(bank, &payment, None, None).await?;
     // Somebody else may have let it go on meanwhile.
-    if done.state == State::Failed { Ok(done) } else { Err(Code::PaymentDecided.at("id").into()) }
+    if done.state != State::Failed {
+        return Err(Code::PaymentDecided.at("id").into());
+    }
+    proposal::reject_like(bank, officer, &Proposed::ReleasePayment { transaction: id }).await?;
+    Ok(done)
 }
 
 /// Sends back what its payer says was not its own, if it still waits.
@@ -248,12 +252,12 @@ pub async fn announce(bank: &Bank, id: TransactionId, job: JobId) -> Result<()> 
 /// Refuses to let a payment go on that doesn't wait, or whose payer is frozen.
 ///
 /// # Errors
-/// `NOT_FOUND`, `PAYMENT_DECIDED`, `USER_FROZEN`.
+/// `NOT_FOUND`, `PAYMENT_DECIDED`, `PAYER_FROZEN`.
 pub(crate) async fn check_releasable(db: &impl ConnectionTrait, id: TransactionId) -> Result<()> {
     check_waiting(db, id).await?;
     let wallet = find(db, id).await?.terms.debit;
     let row = account_row::Entity::find_by_id(wallet).one(db).await?.ok_or(Code::NotFound.at("id"))?;
-    Ok(row.state.may_pay()?)
+    Ok(row.state.may_pay().map_err(|_| Code::PayerFrozen.at("id"))?)
 }
 
 async fn check_waiting(db: &impl ConnectionTrait, id: TransactionId) -> Result<()> {

@@ -1,6 +1,6 @@
 //! Exchange rates that were held, and what operators have to know.
 
-use super::{acting, announce, officer};
+use super::{acting, acting_as_one, announce, officer};
 use crate::authentication::bank;
 use crate::error::ApiResult;
 use crate::id::Named;
@@ -192,14 +192,15 @@ impl RateMutation {
         Ok(RejectRatesPayload { held_rates })
     }
 
-    /// Dismisses an alert that was looked into. For engineers. Refuses `ROLE_MISSING`, `NOT_FOUND`.
+    /// Dismisses an alert that was looked into. For engineers, and for reviewers if it is about a payment. Refuses `ROLE_MISSING`,
+    /// `NOT_FOUND`, `CASE_ASSIGNED`.
     async fn dismiss_alert(
         &self,
         context: &Context<'_>,
         #[graphql(desc = "Which.")] input: DismissAlertInput,
     ) -> ApiResult<DismissAlertPayload> {
         let id = AlertId::parse(&input.id, "id")?;
-        let officer = acting(context, Role::Engineer, Some(id.0)).await?;
+        let officer = acting_as_one(context, &[Role::Engineer, Role::Reviewer], Some(id.0)).await?;
         Ok(DismissAlertPayload { alert: alert::dismiss(bank(context)?, officer, id).await?.into() })
     }
 }

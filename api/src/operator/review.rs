@@ -56,6 +56,8 @@ pub(crate) struct SignalValue {
     says: &'static str,
     /// Its value: a whole number; money is in cents of euros, and a flag is 0 or 1.
     value: i64,
+    /// What it adds to the signal `score` or takes from it, in hundredths of the logarithm of its odds, as the score is made now.
+    score_weight: Option<i64>,
 }
 
 /// A payment that waits, and why.
@@ -87,11 +89,14 @@ pub(crate) struct PaymentInReview {
 
 /// What rules were asked about, as it was kept.
 pub(crate) fn signals(kept: &Map<String, Value>) -> Vec<SignalValue> {
-    let read = |signal: &fraud::Signal| {
-        let value = kept.get(signal.name)?.as_i64()?;
-        Some(SignalValue { name: signal.name.to_owned(), says: signal.says, value })
+    let value = |signal: &fraud::Signal| kept.get(signal.name).and_then(Value::as_i64);
+    let known: Vec<i64> = fraud::SIGNALS.iter().map(|signal| value(signal).unwrap_or(0)).collect();
+    let weights = fraud::Score::reasons(&known);
+    let read = |(signal, score_weight): (&fraud::Signal, Option<i64>)| {
+        let (name, says) = (signal.name.to_owned(), signal.says);
+        Some(SignalValue { name, says, value: value(signal)?, score_weight })
     };
-    fraud::SIGNALS.iter().filter_map(read).collect()
+    fraud::SIGNALS.iter().zip(weights).filter_map(read).collect()
 }
 
 impl From<review::Case> for PaymentInReview {

@@ -1,7 +1,7 @@
 //! What is known of people: their profiles as they are kept.
 //!
 //! Guarantees: a profile is written only over the version that was read, so that of two who read the same postings one
-//! has done nothing. Costs a question for all people of a page, and a row for each that is kept.
+//! has done nothing. Costs a question for all people of a page, and a statement for every [`AT_ONCE`] that are kept.
 
 use super::profile::Profile;
 use crate::bank::Bank;
@@ -9,11 +9,15 @@ use crate::clock::Time;
 use crate::db::one_of;
 use crate::error::{Fault, Result};
 use crate::id::UserId;
-use crate::table::{fraud_profile, transaction};
+use crate::table::fraud_profile::{self, Column};
+use crate::table::transaction;
 use sea_orm::sea_query::{Expr, OnConflict};
-use sea_orm::{ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, QueryFilter};
-use std::collections::{HashMap, HashSet};
+use sea_orm::{ConnectionTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, QueryFilter};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use uuid::Uuid;
+
+/// Profiles that one statement keeps: SQLite takes no more than 32,766 values.
+const AT_ONCE: usize = 1_000;
 
 /// What is known of a person.
 #[derive(Clone, Debug)]
@@ -44,7 +48,7 @@ pub(super) async fn known_of(
     db: &impl ConnectionTrait,
     ids: &HashSet<UserId>,
 ) -> Result<HashMap<UserId, Known>, Fault> {
-    let these = one_of(db, fraud_profile::Column::UserId, ids.iter().map(|id| id.0));
+    let these = one_of(db, Column::UserId, ids.iter().map(|id| id.0));
     let kept = fraud_profile::Entity::find().filter(these).all(db).await?;
     let mut kept: HashMap<UserId, fraud_profile::Model> =
         kept.into_iter().map(|row| (row.user_id, row)).collect();
@@ -58,23 +62,30 @@ pub(super) async fn known_of(
     Ok(ids.iter().copied().map(known).collect())
 }
 
-/// Keeps a profile, if nobody else has meanwhile.
-pub(super) async fn save(tx: &DatabaseTransaction, id: UserId, known: &Known, now: Time) -> Result<bool> {
-    let profile =
-        serde_json::to_string(&known.profile).map_err(|_| Fault::Corrupt("a profile has no text"))?;
-    let Some(version) = known.version else {
-        let row = fraud_profile::Model { user_id: id, profile, version: 1, updated_at: now };
-        let insert = fraud_profile::Entity::insert(row.into_active_model());
-        let insert = insert.on_conflict(OnConflict::new().do_nothing().to_owned());
-        return Ok(insert.exec_without_returning(tx).await? > 0);
+/// Keeps profiles, each if nobody else has meanwhile; says whether all are kept. They are written in the order of their
+/// people's ids, so that two who do it never wait for each other.
+pub(super) async fn save<'a>(
+    tx: &DatabaseTransaction,
+    people: impl IntoIterator<Item = (&'a UserId, &'a Known)>,
+    now: Time,
+) -> Result<bool> {
+    let row = |(id, known): (&UserId, &Known)| {
+        let profile =
+            serde_json::to_string(&known.profile).map_err(|_| Fault::Corrupt("a profile has no text"))?;
+        let version = known.version.unwrap_or(0).saturating_add(1);
+        Ok(fraud_profile::Model { user_id: *id, profile, version, updated_at: now }.into_active_model())
     };
-    let updated = fraud_profile::Entity::update_many()
-        .col_expr(fraud_profile::Column::Profile, Expr::value(profile))
-        .col_expr(fraud_profile::Column::Version, Expr::value(version.saturating_add(1)))
-        .col_expr(fraud_profile::Column::UpdatedAt, Expr::value(now))
-        .filter(fraud_profile::COLUMN.user_id.eq(id))
-        .filter(fraud_profile::COLUMN.version.eq(version))
-        .exec(tx)
-        .await?;
-    Ok(updated.rows_affected > 0)
+    let people: BTreeMap<&UserId, &Known> = people.into_iter().collect();
+    let rows: Vec<_> = people.into_iter().map(row).collect::<Result<_, Fault>>()?;
+    for rows in rows.chunks(AT_ONCE) {
+        let mut over = OnConflict::column(Column::UserId);
+        over.update_columns([Column::Profile, Column::Version, Column::UpdatedAt])
+            .action_and_where(Expr::cust("fraud_profiles.version = excluded.version - 1"));
+        let insert = fraud_profile::Entity::insert_many(rows.to_vec()).on_conflict(over);
+        let written = insert.exec_without_returning(tx).await?;
+        if usize::try_from(written).ok() != Some(rows.len()) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }

@@ -2,7 +2,7 @@
 //!
 //! Of each person a bounded [profile](Profile) is kept: what came and went lately, and what is usual. Out of the
 //! profiles of both sides [signals](Signals) are made for a payment: counts, sums and shares, all whole numbers.
-//! [Rules](rule) are data in the Common Expression Language and speak of signals only. The strictest rule that fires
+//! One of them is the [score](Score), which is learned. [Rules](rule) are data in the Common Expression Language and speak of signals only. The strictest rule that fires
 //! decides, and all that fired are kept with the signals, so that every decision can be explained and made again.
 //!
 //! Guarantees: profile, signals and rules have no I/O and no clock of their own: the same events in the same order give
@@ -22,6 +22,7 @@ mod moved;
 mod profile;
 mod replay;
 mod rule;
+mod score;
 mod screen;
 mod signal;
 mod verdict;
@@ -32,6 +33,7 @@ pub use figures::{Figures, Sum, figures};
 pub use profile::{Event, Profile, Way};
 pub use replay::{Changed, Count, Replay, replay};
 pub use rule::{Outcome, Rule, RuleSet};
+pub use score::Score;
 pub use signal::{Payment, SIGNALS, Signal, Signals};
 pub use verdict::{Fired, Verdict, judge};
 pub use version::{Version, find, in_force};
@@ -40,5 +42,5 @@ pub use watch::{Watched, watch};
 pub(crate) use kept::reasons;
 pub(crate) use learned::learn;
 pub(crate) use moved::Moved;
-pub(crate) use screen::{Screen, remember, screen};
+pub(crate) use screen::{Outgoing, Screen, screen, would_challenge};
 pub(crate) use version::{Rules, check, set};

@@ -1,20 +1,22 @@
 //! What has moved in people's accounts since it was last read, along each account's gapless chain.
 //!
 //! Guarantees: every posting is read once, in the order in which the money moved; of an account that was never read, the
-//! newest [`BACKLOG`]. Costs a question for the accounts of a page, and one more for every [`RANGES`] accounts and every
+//! newest [`BACKLOG`], which are also all that is read where it is only to be known what happened [`Reach::Lately`]. Costs a question for the accounts of a page, and one more for every [`RANGES`] accounts and every
 //! [`IDS`] transactions that are not in the page.
 
 use super::known::Known;
+use super::profile::{Event, Way, other};
 use crate::account::Purpose;
 use crate::bank::Bank;
 use crate::clock::Time;
 use crate::db::one_of;
-use crate::error::Result;
+use crate::error::{Fault, Result};
 use crate::id::{AccountId, TransactionId, UserId};
-use crate::money::Currency;
+use crate::limit;
+use crate::money::{Amount, Currency};
 use crate::table::{account, posting, transaction};
-use crate::transaction::Kind;
-use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter};
+use crate::transaction::{Kind, State};
+use sea_orm::{ColumnTrait, Condition, DatabaseConnection, EntityTrait, QueryFilter};
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// Postings that are read of an account at first: more than a profile keeps.
@@ -33,27 +35,79 @@ pub(crate) struct Moved {
     pub(crate) transaction: transaction::Model,
 }
 
+/// How far back what has moved is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Reach {
+    /// To where it was read before.
+    All,
+    /// No further than the newest of each account, whatever was read before.
+    Lately,
+}
+
+impl Moved {
+    /// What it is to its owner's profile. Nothing, where it is one's own money that changes or comes back, or what waits for an
+    /// operator or was sent back: who tries twice pays somebody new twice.
+    pub(super) async fn event(&self, bank: &Bank) -> Result<Option<Event>> {
+        let (row, came) = (&self.transaction, self.posting.amount > 0);
+        let own = row.payer == Some(self.owner);
+        if own && matches!(row.state, State::InReview | State::Failed) {
+            return Ok(None);
+        }
+        let (way, side) = match (row.kind, came) {
+            (Kind::Transfer, true) if own => return Ok(None),
+            (Kind::Transfer, false) => (Way::Out, row.payee.map(|id| id.0)),
+            (Kind::Withdrawal, false) => (Way::Out, row.instrument.map(|id| id.0)),
+            (Kind::Transfer, true) => (Way::In, row.payer.map(|id| id.0)),
+            (Kind::Deposit, true) => (Way::In, row.instrument.map(|id| id.0)),
+            (Kind::Conversion, _) | (Kind::Withdrawal, true) | (Kind::Deposit, false) => return Ok(None),
+        };
+        let (amount, currency) = match (way, row.target_amount, row.target_currency) {
+            (Way::In, Some(amount), Some(currency)) => (amount, currency),
+            (Way::In | Way::Out, _, _) => (row.amount, row.currency),
+        };
+        let cents = worth(bank, amount, currency).await?;
+        Ok(Some(Event { at: self.at.timestamp(), way, cents, other: side.map(other).unwrap_or_default() }))
+    }
+
+    /// What was in the account before, in cents of euros.
+    pub(super) async fn balance_before(&self, bank: &Bank) -> Result<i64> {
+        let before = self.posting.balance_after.saturating_sub(self.posting.amount);
+        worth(bank, before, self.currency).await
+    }
+}
+
+/// What an amount is worth in cents of euros; nothing, where no rate is known.
+async fn worth(bank: &Bank, minor: i64, currency: Currency) -> Result<i64> {
+    match Amount::try_new(minor, currency) {
+        Ok(amount) => Ok(limit::worth(bank, amount).await?.unwrap_or(0)),
+        Err(_) => Ok(0),
+    }
+}
+
 /// What has moved in the accounts of these people since they were last looked at, in the order in which it did.
 pub(super) async fn moved(
-    bank: &Bank,
+    db: &DatabaseConnection,
     people: &mut HashMap<UserId, Known>,
     rows: Vec<transaction::Model>,
-) -> Result<Vec<Moved>> {
-    let db = bank.db.connection();
+    reach: Reach,
+) -> Result<Vec<Moved>, Fault> {
     let owners = one_of(db, account::Column::Owner, people.keys().map(|id| id.0));
     let wallets = account::COLUMN.purpose.eq(Purpose::Wallet);
     let accounts = account::Entity::find().filter(owners).filter(wallets).all(db).await?;
     let (mut owner_of, mut ranges) = (HashMap::new(), Vec::new());
     for row in accounts {
         let Some(known) = people.get_mut(&row.owner) else { continue };
-        let read = known.profile.read.insert(row.id.0, row.seq);
-        let after = read.unwrap_or(row.seq.saturating_sub(BACKLOG));
+        let (read, newest) = (known.profile.read.insert(row.id.0, row.seq), row.seq.saturating_sub(BACKLOG));
+        let after = match reach {
+            Reach::All => read.unwrap_or(newest),
+            Reach::Lately => read.unwrap_or(newest).max(newest),
+        };
         if row.seq > after {
             owner_of.insert(row.id, (row.owner, row.currency));
             ranges.push((row.id, after, row.seq));
         }
     }
-    let postings = postings(bank, &ranges).await?;
+    let postings = postings(db, &ranges).await?;
     let mut known: BTreeMap<TransactionId, transaction::Model> =
         rows.into_iter().map(|row| (row.id, row)).collect();
     let missing: HashSet<TransactionId> =
@@ -88,7 +142,10 @@ fn is_part(next: &Moved, first: &mut Moved) -> bool {
 }
 
 /// The postings of accounts, each after one place in its chain and up to another.
-async fn postings(bank: &Bank, ranges: &[(AccountId, i64, i64)]) -> Result<Vec<posting::Model>> {
+async fn postings(
+    db: &DatabaseConnection,
+    ranges: &[(AccountId, i64, i64)],
+) -> Result<Vec<posting::Model>, Fault> {
     let mut all = Vec::new();
     for ranges in ranges.chunks(RANGES) {
         let each = ranges.iter().fold(Condition::any(), |any, (account, after, last)| {
@@ -98,7 +155,7 @@ async fn postings(bank: &Bank, ranges: &[(AccountId, i64, i64)]) -> Result<Vec<p
                 .add(posting::COLUMN.seq.lte(*last));
             any.add(range)
         });
-        all.extend(posting::Entity::find().filter(each).all(bank.db.connection()).await?);
+        all.extend(posting::Entity::find().filter(each).all(db).await?);
     }
     Ok(all)
 }

@@ -76,17 +76,6 @@ impl Profile {
         }
     }
 
-    /// Adds what happened lately, as far as it is not in it. What happened twice in a second is there twice.
-    pub(super) fn catch_up(&mut self, lately: impl Iterator<Item = Event>) {
-        let mut known: Vec<Event> = self.events.iter().copied().collect();
-        for event in lately {
-            match known.iter().position(|known| *known == event) {
-                Some(at) => drop(known.swap_remove(at)),
-                None => self.add(event),
-            }
-        }
-    }
-
     /// Whether this one was paid before.
     pub(super) fn has_paid(&self, other: u64) -> bool {
         self.payees.contains(&other)
@@ -112,16 +101,6 @@ impl Profile {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn what_happened_lately_is_added_once_and_as_often_as_it_happened() {
-        let event = |at| Event { at, way: Way::Out, cents: 100, other: 7 };
-        let mut profile = Profile::default();
-        [event(1), event(2)].into_iter().for_each(|event| profile.add(event));
-        profile.catch_up([event(2), event(2), event(2), event(3)].into_iter());
-        let at: Vec<i64> = profile.events.iter().map(|event| event.at).collect();
-        assert_eq!((at, profile.out_count), (vec![1, 2, 2, 2, 3], 5));
-    }
 
     #[test]
     fn a_profile_is_bounded_and_forgets_the_oldest() {

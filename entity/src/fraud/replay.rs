@@ -1,7 +1,7 @@
 //! Replay: what other rules would have made of the payments of the past, beside what those in force make of them.
 //!
 //! Guarantees: reads only, and judges as the [screen](super::screen) does, each payment by what had happened before it. The
-//! profiles are made anew, out of as many transactions before those that are judged. Devices and sessions are not known
+//! profiles are made anew, out of as many transactions before those that are judged. Devices, sessions and countries are not known
 //! any more. What was held or sent back is judged too; what was blocked is no transaction. Money is worth what it is worth now.
 //!
 //! Costs the rows of twice the transactions and the profiles of their people, in memory: some 200 MB for 100,000.
@@ -177,6 +177,7 @@ impl Past {
             balance_before,
             session_since: None,
             device_since: None,
+            country_since: None,
         };
         let (new, payee) = (Profile::default(), row.payee.map(|id| self.profiles.get(&id)));
         let payee = payee.map(|known| known.unwrap_or(&new));

@@ -8,56 +8,80 @@
 //! Rules are asked twice: first of what the payment alone says, such as how much it is and how old both wallets are. Most
 //! payments could then make no rule fire, whatever else is known of their people, and go on without a question to the database.
 //!
-//! Profiles are as of when the [watch](super::watch) last came by, some seconds ago, and with what this process has paid
-//! meanwhile; what other processes have paid in these seconds is not in them. The limits, which no race gets past, are
-//! the ledger's.
+//! Profiles are as of when the [watch](super::watch) last came by, and with what has come and gone since. Two payments that are asked
+//! for at the same moment don't see each other: the limits, which no race gets past, are the ledger's.
 //!
 //! Where nothing can be known within [`PATIENCE`], payments worth up to [`BLIND`] pass and larger ones are refused.
-//! Refuses `PAYMENT_BLOCKED`, `SCREENING_UNAVAILABLE`. Costs some microseconds for the rules; where one could fire a question
-//! about both profiles, gathered with those of other payments; a row where one does.
+//! Refuses `PAYMENT_BLOCKED`, `SCREENING_UNAVAILABLE`. Costs some microseconds for the rules; where one could fire some questions
+//! about both sides, gathered with those of other payments; a row where one does.
 
 use super::kept::{Judged, keep};
 use super::known::{Known, begun, known_of, since};
-use super::profile::{Event, Way, other};
+use super::moved::{Moved, Reach, moved};
+use super::profile::{Profile, other};
 use super::rule::Outcome;
 use super::signal::{self, Signals};
 use super::verdict::judge;
+use super::version::Version;
 use crate::bank::Bank;
 use crate::clock::Time;
 use crate::db::{Db, one_of};
 use crate::error::{Error, Result};
 use crate::gather::{Answers, Gather};
-use crate::id::{SessionId, TransactionId, UserId};
+use crate::id::{AccountId, SessionId, UserId};
 use crate::limit;
 use crate::money::Amount;
 use crate::refusal::Code;
-use crate::step_up::Payment;
-use crate::table::{account, device, session};
-use crate::transaction::{Transaction, is_done};
-use quick_cache::sync::Cache;
-use sea_orm::{EntityTrait, JoinType, QueryFilter, QuerySelect, RelationTrait};
+use crate::session::Caller;
+use crate::table::{account, device, known_country, session};
+use crate::transaction::{IdempotencyKey, is_done};
+use sea_orm::sea_query::{Expr, ExprTrait, IntoCondition};
+use sea_orm::{EntityTrait, JoinType, QueryFilter, QuerySelect, RelationDef, RelationTrait};
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
+use uuid::Uuid;
 
 /// How long a payment waits for what is known.
 const PATIENCE: Duration = Duration::from_secs(2);
 /// What may be paid, in cents of euros, where nothing can be known.
 const BLIND: i64 = 10_000;
-/// People whose last payments are remembered, and how many payments of each.
-const PEOPLE: usize = 32_768;
-const LAST: usize = 16;
 /// Sessions whose device is remembered.
 const SESSIONS: usize = 65_536;
+
+/// Money that is to leave, as far as rules look at it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Outgoing {
+    pub(crate) payer: Caller,
+    pub(crate) amount: Amount,
+    /// The account that it leaves.
+    pub(crate) from: AccountId,
+    /// The person or bank account that is paid.
+    pub(crate) payee: Uuid,
+    /// The person, if it is one.
+    pub(crate) person: Option<UserId>,
+}
 
 /// What payments are screened with. Clones share it.
 #[derive(Clone)]
 pub(crate) struct Screen {
-    people: Gather<UserId, Arc<Known>>,
-    /// Since when the device of a session is known, in seconds of Unix time, if it has one: that never changes.
-    devices: Gather<SessionId, Option<i64>>,
-    lately: Arc<Cache<UserId, Vec<(TransactionId, Event)>>>,
+    people: Gather<UserId, Arc<Recent>>,
+    /// Where sessions were opened: that never changes.
+    places: Gather<SessionId, Place>,
+}
+
+/// Since when the device of a session is known, and the country of its person, in seconds of Unix time.
+#[derive(Clone, Copy, Debug, Default)]
+struct Place {
+    device_since: Option<i64>,
+    country_since: Option<i64>,
+}
+
+/// What the watch knows of a person, and what has moved since.
+struct Recent {
+    known: Known,
+    moved: Vec<Moved>,
 }
 
 impl fmt::Debug for Screen {
@@ -72,87 +96,78 @@ impl Screen {
         let other = db.clone();
         Self {
             people: Gather::start(0, move |ids| Box::pin(people(db.clone(), ids))),
-            devices: Gather::start(SESSIONS, move |ids| Box::pin(devices(other.clone(), ids))),
-            lately: Arc::new(Cache::new(PEOPLE)),
+            places: Gather::start(SESSIONS, move |ids| Box::pin(places(other.clone(), ids))),
         }
     }
 
-    fn add(&self, id: UserId, paid: TransactionId, event: Event) {
-        let mut events = self.lately.get(&id).unwrap_or_default();
-        if events.iter().any(|(known, _)| *known == paid) {
-            // It was asked for again.
-            return;
+    async fn profile(&self, bank: &Bank, id: UserId) -> Result<Profile> {
+        let recent = self.people.ask(id).await?.ok_or(Code::NotFound)?;
+        let mut profile = recent.known.profile.clone();
+        for moved in &recent.moved {
+            moved.event(bank).await?.into_iter().for_each(|event| profile.add(event));
         }
-        if events.len() >= LAST {
-            events.remove(0);
-        }
-        events.push((paid, event));
-        self.lately.insert(id, events);
-    }
-
-    async fn known(&self, id: UserId) -> Result<Known> {
-        let mut known = self.people.ask(id).await?.map(Arc::unwrap_or_clone).ok_or(Code::NotFound)?;
-        if let Some(events) = self.lately.get(&id) {
-            known.profile.catch_up(events.into_iter().map(|(_, event)| event));
-        }
-        Ok(known)
+        Ok(profile)
     }
 }
 
-async fn people(db: Db, ids: Vec<UserId>) -> Answers<UserId, Arc<Known>> {
-    let known = known_of(db.connection(), &ids.into_iter().collect()).await?;
-    Ok(known.into_iter().map(|(id, known)| (id, Arc::new(known))).collect())
+async fn people(db: Db, ids: Vec<UserId>) -> Answers<UserId, Arc<Recent>> {
+    let db = db.connection();
+    let mut known = known_of(db, &ids.into_iter().collect()).await?;
+    let mut lately: HashMap<UserId, Vec<Moved>> = HashMap::new();
+    for moved in moved(db, &mut known, Vec::new(), Reach::Lately).await? {
+        lately.entry(moved.owner).or_default().push(moved);
+    }
+    let recent =
+        |(id, known)| (id, Arc::new(Recent { known, moved: lately.remove(&id).unwrap_or_default() }));
+    Ok(known.into_iter().map(recent).collect())
 }
 
-async fn devices(db: Db, ids: Vec<SessionId>) -> Answers<SessionId, Option<i64>> {
+async fn places(db: Db, ids: Vec<SessionId>) -> Answers<SessionId, Place> {
     let these = one_of(db.connection(), session::Column::Id, ids.into_iter().map(|id| id.0));
-    let seen: Vec<(SessionId, Option<Time>)> = session::Entity::find()
+    let country: RelationDef = session::Entity::belongs_to(known_country::Entity)
+        .from(session::Column::UserId)
+        .to(known_country::Column::UserId)
+        .on_condition(|session, known| {
+            let of = Expr::col((session, session::Column::Country));
+            of.equals((known, known_country::Column::Country)).into_condition()
+        })
+        .into();
+    let rows: Vec<(SessionId, Option<Time>, Option<Time>)> = session::Entity::find()
         .select_only()
         .column(session::Column::Id)
         .column(device::Column::FirstSeenAt)
+        .column_as(known_country::Column::FirstSeenAt, "country_since")
         .join(JoinType::LeftJoin, session::Relation::Device.def())
+        .join(JoinType::LeftJoin, country)
         .filter(these)
         .into_tuple()
         .all(db.connection())
         .await?;
-    let since = |(id, since): (SessionId, Option<Time>)| (id, since.map(|since| since.timestamp()));
-    Ok(seen.into_iter().map(since).collect::<HashMap<_, _>>())
-}
-
-/// Remembers a payment until the watch has seen it.
-pub(crate) async fn remember(bank: &Bank, paid: &Transaction) {
-    let terms = &paid.terms;
-    let to = terms.payee.map(|id| id.0).or(terms.instrument.map(|id| id.0));
-    let (Some(payer), Some(to), true) = (terms.payer, to, bank.screening) else { return };
-    let worth = limit::worth(bank, terms.amount).await;
-    let (at, cents) = (paid.created_at.timestamp(), worth.ok().flatten().unwrap_or(0));
-    bank.screen.add(payer, terms.id, Event { at, way: Way::Out, cents, other: other(to) });
-    if let Some(payee) = terms.payee {
-        bank.screen.add(payee, terms.id, Event { at, way: Way::In, cents, other: other(payer.0) });
-    }
+    let since = |time: Option<Time>| time.map(|time| time.timestamp());
+    let place = |(id, device, country): (SessionId, Option<Time>, Option<Time>)| {
+        (id, Place { device_since: since(device), country_since: since(country) })
+    };
+    Ok(rows.into_iter().map(place).collect::<HashMap<_, _>>())
 }
 
 /// What is to be done about a payment: ALLOW, CHALLENGE or REVIEW.
 ///
 /// # Errors
 /// `PAYMENT_BLOCKED`, `SCREENING_UNAVAILABLE`.
-pub(crate) async fn screen(bank: &Bank, payment: &Payment) -> Result<Outcome> {
+pub(crate) async fn screen(bank: &Bank, payment: &Outgoing, key: &IdempotencyKey) -> Result<Outcome> {
     if !bank.screening {
         return Ok(Outcome::Allow);
     }
     let cents = limit::worth(bank, payment.amount).await?;
     let version = bank.fraud_rules.in_force(bank).await;
-    let looked_at = payment_of(bank, payment, cents.unwrap_or(0));
-    if version.rules.is_silent(&looked_at.signals()) {
-        return Ok(Outcome::Allow);
-    }
+    let Some(looked_at) = looked_at(bank, payment, &version, cents) else { return Ok(Outcome::Allow) };
     let signals = match tokio::time::timeout(PATIENCE, signals(bank, payment, looked_at)).await {
         Ok(Ok(signals)) => signals,
         Ok(Err(error)) => return blind(cents, Some(&error)),
         Err(_) => return blind(cents, None),
     };
     let verdict = judge(&version.rules, &signals);
-    let (payer, key, db) = (payment.payer, &payment.key, bank.db.connection());
+    let (payer, db) = (payment.payer, bank.db.connection());
     if verdict.fired.is_empty() || is_done(db, payer.user, key).await? {
         return Ok(Outcome::Allow);
     }
@@ -176,11 +191,16 @@ fn blind(cents: Option<i64>, error: Option<&Error>) -> Result<Outcome> {
     }
 }
 
-/// The payment, as far as it is known without a question.
-fn payment_of(bank: &Bank, payment: &Payment, cents: i64) -> signal::Payment {
-    signal::Payment {
+/// The payment, as far as it is known without a question; none, where that alone lets no rule fire.
+fn looked_at(
+    bank: &Bank,
+    payment: &Outgoing,
+    version: &Version,
+    cents: Option<i64>,
+) -> Option<signal::Payment> {
+    let looked_at = signal::Payment {
         at: bank.clock.now().timestamp(),
-        cents,
+        cents: cents.unwrap_or(0),
         leaves: payment.person.is_none(),
         payee: other(payment.payee),
         payer_since: since(payment.payer.user),
@@ -188,31 +208,46 @@ fn payment_of(bank: &Bank, payment: &Payment, cents: i64) -> signal::Payment {
         balance_before: 0,
         session_since: begun(payment.payer.session.0),
         device_since: None,
-    }
+        country_since: None,
+    };
+    (!version.rules.is_silent(&looked_at.signals())).then_some(looked_at)
 }
 
-async fn signals(bank: &Bank, payment: &Payment, looked_at: signal::Payment) -> Result<Signals> {
+/// Whether the payer would be asked about a payment because of what the rules say; nothing is kept.
+pub(crate) async fn would_challenge(bank: &Bank, payment: &Outgoing) -> Result<bool> {
+    if !bank.screening {
+        return Ok(false);
+    }
+    let cents = limit::worth(bank, payment.amount).await?;
+    let version = bank.fraud_rules.in_force(bank).await;
+    let Some(looked_at) = looked_at(bank, payment, &version, cents) else { return Ok(false) };
+    let signals = signals(bank, payment, looked_at).await?;
+    Ok(judge(&version.rules, &signals).outcome == Outcome::Challenge)
+}
+
+async fn signals(bank: &Bank, payment: &Outgoing, looked_at: signal::Payment) -> Result<Signals> {
     let (screen, payer) = (&bank.screen, payment.payer);
     let payee = async {
         match payment.person {
-            Some(person) => screen.known(person).await.map(Some),
+            Some(person) => screen.profile(bank, person).await.map(Some),
             None => Ok(None),
         }
     };
-    let device = async {
+    let place = async {
         match payer.scopes {
-            Some(_) => Ok(None),
-            None => Ok(screen.devices.recall(payer.session).await?.flatten()),
+            Some(_) => Ok(Place::default()),
+            None => Ok(screen.places.recall(payer.session).await?.unwrap_or_default()),
         }
     };
-    let (known, payee, device_since, balance_before) =
-        tokio::try_join!(screen.known(payer.user), payee, device, balance(bank, payment))?;
-    let looked_at = signal::Payment { balance_before, device_since, ..looked_at };
-    Ok(Signals::of(&looked_at, &known.profile, payee.as_ref().map(|payee| &payee.profile)))
+    let (known, payee, place, balance_before) =
+        tokio::try_join!(screen.profile(bank, payer.user), payee, place, balance(bank, payment))?;
+    let Place { device_since, country_since } = place;
+    let looked_at = signal::Payment { balance_before, device_since, country_since, ..looked_at };
+    Ok(Signals::of(&looked_at, &known, payee.as_ref()))
 }
 
 /// What is in the account, in cents of euros: as this process remembers it, or as it is.
-async fn balance(bank: &Bank, payment: &Payment) -> Result<i64> {
+async fn balance(bank: &Bank, payment: &Outgoing) -> Result<i64> {
     let minor = match bank.balances.of(&[payment.from].into()).remove(&payment.from) {
         Some(balance) => balance.amount,
         None => {

@@ -1,6 +1,7 @@
 //! Signals: what of a payment is worth a look, in whole numbers. Money is its worth in cents of euros.
 
 use super::profile::{Profile, Way};
+use super::score::Score;
 use serde::Serialize;
 
 const HOUR: i64 = 3_600;
@@ -27,6 +28,8 @@ pub struct Payment {
     pub session_since: Option<i64>,
     /// Since when the device is known that it is signed in on.
     pub device_since: Option<i64>,
+    /// Since when it is known in the country that it is signed in from.
+    pub country_since: Option<i64>,
 }
 
 /// What a rule may speak of.
@@ -44,7 +47,7 @@ pub struct Signal {
     pub of_payment: bool,
 }
 
-/// A bank account's age in days, and a device's that is not known.
+/// A bank account's age in days, and that of a device or a country that is not known.
 const OLD: i64 = 36_500;
 /// The age in minutes of a session that is not known.
 const LONG: i64 = 60_000_000;
@@ -88,6 +91,7 @@ signals! {
     payee_days false "Days since the payee has signed up; 36500 for a bank account.";
     session_minutes false "Minutes since the payer has signed in; 60000000 where that is not known.";
     device_days false "Days since its device was first seen; 36500 where that is not known, and for API keys.";
+    country_days false "Days since it first signed in from the country of its session; 36500 where that is not known, and for API keys.";
     idle_days false "Days since anything happened in the payer's wallet; 0 where nothing ever did.";
     balance_percent false "What is paid, as a share of what was there before.";
     usual_percent false "What is paid, as a share of what the payer pays at once on average; 0 where it never paid.";
@@ -105,11 +109,12 @@ signals! {
     payee_in_day false "What came to the payee in a day, in cents.";
     payee_out_day false "What the payee has paid in a day, in cents.";
     back_percent false "What is paid, as a share of what the payee has paid the payer in a week; 0 where it paid nothing.";
+    score false "How likely all these together are fraud, in thousandths.";
 }
 
 const fn unknown(signal: &str) -> Option<i64> {
     match signal.as_bytes() {
-        b"payee_days" | b"device_days" => Some(OLD),
+        b"payee_days" | b"device_days" | b"country_days" => Some(OLD),
         b"session_minutes" => Some(LONG),
         _ => None,
     }
@@ -145,7 +150,7 @@ fn sum(events: impl Iterator<Item = i64>) -> i64 {
 impl Payment {
     /// The signals that the payment alone says.
     pub(super) fn signals(&self) -> [Option<i64>; SIGNALS.len()] {
-        let mut numbers = Signals::of(self, &Profile::default(), None).numbers();
+        let mut numbers = Signals::seen(self, &Profile::default(), None).numbers();
         for (number, _) in numbers.iter_mut().zip(SIGNALS).filter(|(_, signal)| !signal.of_payment) {
             *number = None;
         }
@@ -156,6 +161,12 @@ impl Payment {
 impl Signals {
     /// The signals of a payment that is not in the profiles yet.
     pub fn of(payment: &Payment, payer: &Profile, payee: Option<&Profile>) -> Self {
+        let seen = Self::seen(payment, payer, payee);
+        Self { score: Score::of(&seen), ..seen }
+    }
+
+    /// All but the score.
+    fn seen(payment: &Payment, payer: &Profile, payee: Option<&Profile>) -> Self {
         let (now, cents) = (payment.at, payment.cents);
         let out = |seconds| payer.within(Way::Out, now, seconds);
         let out_day = sum(out(DAY).map(|event| event.cents)).saturating_add(cents);
@@ -174,6 +185,7 @@ impl Signals {
             payee_days: payment.payee_since.map_or(OLD, |since| (now - since) / DAY),
             session_minutes: payment.session_since.map_or(LONG, |since| (now - since) / 60),
             device_days: payment.device_since.map_or(OLD, |since| (now - since) / DAY),
+            country_days: payment.country_since.map_or(OLD, |since| (now - since) / DAY),
             idle_days: payer.last_at().map_or(0, |last| (now - last) / DAY),
             balance_percent: percent(cents, payment.balance_before),
             usual_percent: percent(cents, payer.usual()),
@@ -193,6 +205,7 @@ impl Signals {
             payee_in_day: of_payee(&|payee| came(payee, DAY)),
             payee_out_day: of_payee(&|payee| sum(payee.within(Way::Out, now, DAY).map(|event| event.cents))),
             back_percent: percent(cents, sum(returned.map(|event| event.cents))),
+            score: 0,
         }
     }
 }
@@ -205,7 +218,7 @@ pub(super) mod tests {
     pub(in super::super) fn payment(cents: i64, payee: u64) -> Payment {
         let at = 1_800_000_000;
         let (payer_since, payee_since) = (at - 100 * DAY, Some(at - DAY));
-        let (session_since, device_since) = (Some(at - 120), None);
+        let (session_since, device_since, country_since) = (Some(at - 120), None, None);
         let balance_before = 20_000;
         Payment {
             at,
@@ -217,12 +230,13 @@ pub(super) mod tests {
             balance_before,
             session_since,
             device_since,
+            country_since,
         }
     }
 
     #[test]
     fn what_never_happened_before_says_little() {
-        let signals = Signals::of(&payment(10_000, 7), &Profile::default(), None);
+        let signals = Signals::seen(&payment(10_000, 7), &Profile::default(), None);
         let expected = Signals {
             amount: 10_000,
             new_payee: 1,
@@ -230,6 +244,7 @@ pub(super) mod tests {
             payee_days: 1,
             session_minutes: 2,
             device_days: 36_500,
+            country_days: 36_500,
             balance_percent: 50,
             out_count_hour: 1,
             out_count_day: 1,

@@ -7,12 +7,12 @@
 //!
 //! What is older than [`JUDGED`] is learned from and not judged: there is nobody to stop any more.
 //!
-//! Costs: some questions for a page of [`PAGE`] transactions, and a row for each person in it.
+//! Costs: some questions and statements for a page of [`PAGE`] transactions, with a row for each person in it.
 
 use super::kept::{Judged, keep};
 use super::known::{Known, known, save, since};
-use super::moved::{Moved, moved};
-use super::profile::{Event, Way, other};
+use super::moved::{Moved, Reach, moved};
+use super::profile::Way;
 use super::rule::Outcome;
 use super::signal::{Payment, Signals};
 use super::verdict::judge;
@@ -22,23 +22,21 @@ use crate::alert_rule::{self, News};
 use crate::bank::Bank;
 use crate::error::Result;
 use crate::id::{TransactionId, UserId};
-use crate::limit;
-use crate::money::Amount;
 use crate::table::{fraud_watch, transaction};
-use crate::transaction::{Kind, State};
+use crate::transaction::Kind;
 use chrono::Duration;
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, QueryFilter,
     QueryOrder, QuerySelect,
 };
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
 use uuid::Uuid;
 
 /// Transactions in a page.
 const PAGE: u64 = 500;
 /// Pages before it rests: with the next look five seconds later, what it costs at most.
-const PAGES: u32 = 4;
+const PAGES: u32 = 20;
 /// How old a transaction is before it is looked at: by then it is written, or nearly always.
 const SETTLING: Duration = Duration::seconds(2);
 /// How old what is judged may be.
@@ -86,7 +84,7 @@ async fn look(bank: &Bank) -> Result<Option<Watched>> {
         return Ok(None);
     }
     let mut people = known(bank, &rows).await?;
-    let moved = moved(bank, &mut people, rows.clone()).await?;
+    let moved = moved(db, &mut people, rows.clone(), Reach::All).await?;
     let news = News::of(bank, &rows, &ended, &moved).await?;
     let rules = bank.fraud_rules.in_force(bank).await;
     let (mut changed, mut found, mut judged) = (BTreeSet::new(), Vec::new(), 0_usize);
@@ -115,11 +113,8 @@ async fn write(
 ) -> Result<Option<usize>> {
     let (tx, now) = (bank.db.begin().await?, bank.clock.now());
     let told = news.tell(bank, &tx).await?;
-    // In the order of their ids, so that two watches never wait for each other.
-    for (id, known) in people.iter().collect::<BTreeMap<_, _>>() {
-        if !save(&tx, *id, known, now).await? {
-            return Ok(None);
-        }
+    if !save(&tx, people, now).await? {
+        return Ok(None);
     }
     let mut reported = 0_usize;
     for (transaction, judged) in &found {
@@ -146,46 +141,23 @@ async fn take(
     people: &mut HashMap<UserId, Known>,
     moved: &Moved,
 ) -> Result<Option<Judged>> {
-    let (row, came) = (&moved.transaction, moved.posting.amount > 0);
-    let own = row.payer == Some(moved.owner);
-    // What waits for an operator, or was sent back, is nothing to learn from: who tries twice pays somebody new twice.
-    if own && matches!(row.state, State::InReview | State::Failed) {
-        return Ok(None);
-    }
-    let (way, side) = match (row.kind, came) {
-        (Kind::Transfer, true) if own => return Ok(None),
-        (Kind::Transfer, false) => (Way::Out, row.payee.map(|id| id.0)),
-        (Kind::Withdrawal, false) => (Way::Out, row.instrument.map(|id| id.0)),
-        (Kind::Transfer, true) => (Way::In, row.payer.map(|id| id.0)),
-        (Kind::Deposit, true) => (Way::In, row.instrument.map(|id| id.0)),
-        // One's own money that changes, or comes back.
-        (Kind::Conversion, _) | (Kind::Withdrawal, true) | (Kind::Deposit, false) => return Ok(None),
-    };
-    let (amount, currency) = match (way, row.target_amount, row.target_currency) {
-        (Way::In, Some(amount), Some(currency)) => (amount, currency),
-        (Way::In | Way::Out, _, _) => (row.amount, row.currency),
-    };
-    let before = moved.posting.balance_after.saturating_sub(moved.posting.amount);
-    let worth = async |minor: i64| match Amount::try_new(minor, currency) {
-        Ok(amount) => Ok::<_, crate::error::Error>(limit::worth(bank, amount).await?.unwrap_or(0)),
-        Err(_) => Ok(0),
-    };
-    let (cents, balance_before) = (worth(amount).await?, worth(before).await?);
-    let (at, side) = (moved.at.timestamp(), side.map(other).unwrap_or_default());
-    let is_judged = way == Way::Out && moved.at > bank.clock.now() - JUDGED;
+    let Some(event) = moved.event(bank).await? else { return Ok(None) };
+    let (row, balance_before) = (&moved.transaction, moved.balance_before(bank).await?);
+    let is_judged = event.way == Way::Out && moved.at > bank.clock.now() - JUDGED;
     let judged = is_judged.then(|| {
         let payee = row.payee.filter(|_| row.kind == Kind::Transfer);
         let payer = people.get(&moved.owner)?;
         let payment = Payment {
-            at,
-            cents,
+            at: event.at,
+            cents: event.cents,
             leaves: row.kind == Kind::Withdrawal,
-            payee: side,
+            payee: event.other,
             payer_since: since(moved.owner),
             payee_since: payee.map(since),
             balance_before,
             session_since: None,
             device_since: None,
+            country_since: None,
         };
         let payee = payee.and_then(|payee| people.get(&payee));
         let signals = Signals::of(&payment, &payer.profile, payee.map(|payee| &payee.profile));
@@ -199,7 +171,7 @@ async fn take(
         })
     });
     if let Some(known) = people.get_mut(&moved.owner) {
-        known.profile.add(Event { at, way, cents, other: side });
+        known.profile.add(event);
     }
     Ok(judged.flatten())
 }

@@ -200,7 +200,7 @@ fn case_body(case: &Case, at: &str) -> String {
             format!("经核查（{at}），您举报的付款为您本人所为：{reason}")
         }
         Case::PaymentRejected { amount } => {
-            format!("一笔 {amount} 的付款经审核未通过，款项已于 {at} 退回您的钱包。{NOT_YOU}")
+            format!("一笔 {amount} 的付款未获放行，款项已于 {at} 退回您的钱包。{NOT_YOU}")
         }
         Case::WalletRecovered { handle } => {
             format!("自 {at} 起 {handle} 为主要联系地址，所有会话均已结束。请用它设置新密码。{NOT_YOU}")

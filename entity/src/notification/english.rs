@@ -223,7 +223,7 @@ fn case_body(case: &Case, at: &str) -> String {
         }
         Case::PaymentRejected { amount } => {
             format!(
-                "A payment of {amount} was looked into and not let through; since {at} the money is back in your wallet. {NOT_YOU}"
+                "A payment of {amount} was not let through; since {at} the money is back in your wallet. {NOT_YOU}"
             )
         }
         Case::WalletRecovered { handle } => format!(

@@ -14,11 +14,11 @@ pub use change::Change;
 use crate::bank::Bank;
 use crate::case;
 use crate::clock::Time;
-use crate::error::{Fault, Result, unique_or};
+use crate::error::{Error, Fault, Result, unique_or};
 use crate::id::{OperatorId, ProposalId};
 use crate::operator::{self, Officer};
 use crate::page::{Page, Slice};
-use crate::refusal::Code;
+use crate::refusal::{Code, Refusal};
 use crate::seal::Place;
 use crate::secret::Secret;
 use crate::table::proposal;
@@ -164,6 +164,15 @@ pub async fn reject(bank: &Bank, officer: &Officer, id: ProposalId) -> Result<Pr
     let decided = decide(bank, &tx, officer, proposal, ProposalState::Rejected).await?;
     tx.commit().await?;
     Ok(decided)
+}
+
+/// Rejects the open proposal to do this with the same subject, if there is one.
+pub(crate) async fn reject_like(bank: &Bank, officer: &Officer, change: &Change) -> Result<()> {
+    let Some(proposal) = open_like(bank, change).await? else { return Ok(()) };
+    match reject(bank, officer, proposal.id).await {
+        Err(Error::Refused(Refusal { code: Code::ProposalDecided, .. })) => Ok(()),
+        done => done.map(|_| ()),
+    }
 }
 
 /// An open proposal that this operator may decide, locked.

@@ -12,6 +12,7 @@ mod own;
 use crate::api_key::Scopes;
 use crate::bank::Bank;
 use crate::clock::Time;
+use crate::country;
 use crate::db::{Db, one_of};
 use crate::device;
 use crate::error::{Error, Result};
@@ -114,11 +115,16 @@ pub(crate) async fn open(
     let (user_id, now) = (key.user(), bank.clock.now());
     let id = SessionId(bank.ids.next(now));
     let device = device::meet(bank, tx, key, origin).await?;
+    let country = bank.countries.of(origin);
+    if let Some(country) = &country {
+        country::meet(tx, user_id, country, now).await?;
+    }
     let row = session::Model {
         id,
         user_id,
         device_id: Some(device.id),
         address: Some(key.seal(ADDRESS, id.0, &origin.shown())?),
+        country,
         created_at: now,
         refreshed_at: now,
         expires_at: now + IDLE,
@@ -148,6 +154,7 @@ pub(crate) async fn open_for_key(
         user_id,
         device_id: None,
         address: None,
+        country: None,
         created_at: now,
         refreshed_at: now,
         expires_at,

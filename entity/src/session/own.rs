@@ -30,6 +30,8 @@ pub struct OpenSession {
     pub is_confirmed: bool,
     /// From which address it was opened.
     pub address: String,
+    /// In which country that is (ISO 3166-1 alpha-2), where it is known.
+    pub country: Option<String>,
     /// When it was opened.
     pub created_at: Time,
     /// When it was last refreshed.
@@ -189,6 +191,7 @@ fn read(
         id: row.id,
         agent: agent.unwrap_or_default(),
         address: address.unwrap_or_default(),
+        country: row.country,
         is_confirmed: row.confirmed_at.is_some(),
         created_at: row.created_at,
         refreshed_at: row.refreshed_at,

@@ -19,7 +19,7 @@ use crate::api_key;
 use crate::bank::Bank;
 use crate::challenge::{self, Act, Bound, Challenge};
 use crate::error::{Error, Result};
-use crate::fraud::{self, Outcome};
+use crate::fraud::{self, Outcome, Outgoing};
 use crate::guard;
 use crate::id::{AccountId, ChallengeId, UserId};
 use crate::ledger::Books;
@@ -29,7 +29,7 @@ use crate::notification::CodePurpose;
 use crate::payee;
 use crate::refusal::{Code, Refusal};
 use crate::session::Caller;
-use crate::transaction::{Draft, IdempotencyKey, State, Transaction};
+use crate::transaction::{Draft, IdempotencyKey, Transaction};
 use crate::user;
 use exemption::Allowance;
 use uuid::Uuid;
@@ -55,6 +55,11 @@ pub(crate) struct Payment {
 }
 
 impl Payment {
+    fn outgoing(&self) -> Outgoing {
+        let Self { payer, amount, from, payee, person, .. } = *self;
+        Outgoing { payer, amount, from, payee, person }
+    }
+
     fn bound(&self) -> Bound {
         let arrives = self.arrives.map(|currency| format!(" as {currency}")).unwrap_or_default();
         let words =
@@ -98,18 +103,14 @@ pub(crate) async fn pay<F: Future<Output = Result<Transaction>>>(
     payment: Payment,
     submit: impl Fn(Permit) -> F,
 ) -> Result<Paid> {
-    let screened = fraud::screen(bank, &payment).await?;
+    let screened = fraud::screen(bank, &payment.outgoing(), &payment.key).await?;
     let review = match screened {
         Outcome::Review => Some(account::house(bank, Purpose::InReview, payment.amount.currency()).await?),
         Outcome::Allow | Outcome::Challenge | Outcome::Block => None,
     };
     let submit = async |consent| {
         let permitted = |measure| submit(Permit { consent, measure, review });
-        let done = limit::within(bank, payment.payer, payment.amount, permitted).await?;
-        if done.state != State::InReview {
-            fraud::remember(bank, &done).await;
-        }
-        Ok(done)
+        limit::within(bank, payment.payer, payment.amount, permitted).await
     };
     // What is only asked about takes no share of what a guarded person may spend.
     let reserve = || guard::reserve(bank, payment.payer, payment.amount, &payment.key);
@@ -139,12 +140,13 @@ pub(crate) async fn pay<F: Future<Output = Result<Transaction>>>(
     ask(bank, payment).await.map(Paid::Asked)
 }
 
-/// Whether the person would be asked about a payment of so much.
-pub(crate) async fn would_ask(bank: &Bank, payer: Caller, payee: Uuid, amount: Amount) -> Result<bool> {
+/// Whether the person would be asked about this payment.
+pub(crate) async fn would_ask(bank: &Bank, payment: &Outgoing) -> Result<bool> {
+    let Outgoing { payer, payee, amount, .. } = *payment;
     if payer.scopes.is_some() {
         return Ok(false);
     }
-    if !payer.confirmed {
+    if !payer.confirmed || fraud::would_challenge(bank, payment).await? {
         return Ok(true);
     }
     if payee::is_trusted(&bank.db, payer.user, payee).await? {

@@ -28,6 +28,7 @@ pub(crate) mod handle;
 pub(crate) mod house_secret;
 pub(crate) mod instrument;
 pub(crate) mod job;
+pub(crate) mod known_country;
 pub(crate) mod kyc_application;
 pub(crate) mod message;
 pub(crate) mod notification;

@@ -15,6 +15,7 @@ pub struct Model {
     pub user_id: UserId,
     pub device_id: Option<DeviceId>,
     pub address: Option<Sealed>,
+    pub country: Option<String>,
     pub created_at: Time,
     pub refreshed_at: Time,
     pub expires_at: Time,

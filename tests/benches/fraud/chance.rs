@@ -1,5 +1,6 @@
 //! Chance, from a seed.
 
+use crate::habits::Bounds;
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 
@@ -14,6 +15,11 @@ impl Chance {
     /// A number from one to below another.
     pub(crate) fn between(&mut self, from: i64, to: i64) -> i64 {
         if from < to { self.0.random_range(from..to) } else { from }
+    }
+
+    /// A number within bounds.
+    pub(crate) fn within(&mut self, (from, to): Bounds) -> i64 {
+        self.between(from, to)
     }
 
     /// One of so many.

@@ -35,19 +35,30 @@ pub(crate) struct Table {
 }
 
 impl Table {
-    pub(crate) fn count(&mut self, paid: &Paid, reported: bool, verdict: &Verdict) {
+    pub(crate) fn count(&mut self, paid: &Paid, reported: bool) {
         match paid.crime {
             Some(crime) => self.crimes.entry(crime).or_default().add(paid.cents, reported),
             None => self.honest.add(paid.cents, reported),
         }
+    }
+
+    pub(crate) fn count_rules(&mut self, paid: &Paid, verdict: &Verdict) {
         for fired in &verdict.fired {
             let (right, wrong) = self.rules.entry(fired.rule.clone()).or_default();
             *(if paid.crime.is_some() { right } else { wrong }) += 1;
         }
     }
+
+    /// How often each rule was right and wrong.
+    pub(crate) fn rules(&self) -> String {
+        let line =
+            |(rule, (right, wrong)): (&String, &(u32, u32))| format!("| {rule} | {right} | {wrong} |\n");
+        let lines: String = self.rules.iter().map(line).collect();
+        format!("| rule | right | wrong |\n| --- | ---: | ---: |\n{lines}")
+    }
 }
 
-fn share(part: impl Into<f64>, of: impl Into<f64>) -> f64 {
+pub(crate) fn share(part: impl Into<f64>, of: impl Into<f64>) -> f64 {
     let of = of.into();
     if of > 0.0 { part.into() / of } else { 0.0 }
 }
@@ -78,15 +89,10 @@ impl fmt::Display for Table {
         let (wrong, honest) = (self.honest.hit, self.honest.all);
         writeln!(
             f,
-            "\nOf {honest} honest payments {wrong} were reported, {:.2} in a thousand; precision {:.2}.\n",
+            "\nOf {honest} honest payments {wrong} were reported, {:.2} in a thousand; precision {:.2}.",
             share(wrong, honest) * 1_000.0,
             share(all.hit, all.hit + wrong)
         )?;
-        writeln!(f, "| rule | right | wrong |")?;
-        writeln!(f, "| --- | ---: | ---: |")?;
-        for (rule, (right, wrong)) in &self.rules {
-            writeln!(f, "| {rule} | {right} | {wrong} |")?;
-        }
         Ok(())
     }
 }

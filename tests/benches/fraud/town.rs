@@ -2,6 +2,7 @@
 //! [`Town::top_up`] and [`Town::withdraw`], and is seen in the order of its time.
 
 use crate::chance::Chance;
+use crate::habits::Habits;
 use entity::fraud::{Event, Payment, Profile, Signals, Way};
 
 /// Seconds in a day.
@@ -19,12 +20,41 @@ pub(crate) enum Crime {
     Triangulation,
 }
 
-/// What somebody does at a time.
+/// What somebody does.
 #[derive(Clone, Copy, Debug)]
-enum Act {
+pub(crate) enum Act {
     Pay { from: usize, to: usize, cents: i64 },
     TopUp { who: usize, cents: i64 },
     Withdraw { who: usize, cents: i64 },
+}
+
+/// An act that was done.
+pub(crate) struct Booked {
+    pub(crate) at: i64,
+    pub(crate) act: Act,
+}
+
+/// A device that is not that of the wallet's owner: since when it is known there, and whether it is in another country.
+#[derive(Clone, Copy)]
+pub(crate) struct Intruder {
+    pub(crate) since: i64,
+    pub(crate) abroad: bool,
+}
+
+/// An act at its time, as what it is meant, and by whom, if not by the wallet's owner.
+struct Planned {
+    at: i64,
+    act: Act,
+    crime: Option<Crime>,
+    by: Option<Intruder>,
+}
+
+/// Since when device, session and country of a payment are known.
+#[derive(Default)]
+struct Place {
+    device: Option<i64>,
+    session: Option<i64>,
+    country: Option<i64>,
 }
 
 /// A wallet and whose it is.
@@ -39,6 +69,9 @@ pub(crate) struct Wallet {
     pub(crate) landlord: usize,
     /// How lively it is: payments in ten days, about.
     pub(crate) pace: i64,
+    /// Since when its owner has its device, and is signed in on it.
+    device_since: i64,
+    session_since: i64,
 }
 
 /// A payment that was made.
@@ -54,17 +87,25 @@ pub(crate) struct Town {
     pub(crate) wallets: Vec<Wallet>,
     pub(crate) people: usize,
     pub(crate) shops: Vec<usize>,
-    today: Vec<(i64, Act, Option<Crime>)>,
+    pub(crate) habits: &'static Habits,
+    /// Whether devices and sessions are known.
+    devices: bool,
+    today: Vec<Planned>,
+    /// All that was done.
+    pub(crate) book: Vec<Booked>,
 }
 
 impl Town {
-    pub(crate) fn new(seed: u64, people: u32) -> Self {
+    pub(crate) fn new(seed: u64, people: u32, habits: &'static Habits, devices: bool) -> Self {
         let mut town = Self {
             chance: Chance::new(seed),
             wallets: Vec::new(),
             people: usize::try_from(people).unwrap_or(1_000),
             shops: Vec::new(),
+            habits,
+            devices,
             today: Vec::new(),
+            book: Vec::new(),
         };
         for _ in 0..town.people {
             // One in seven comes later.
@@ -101,6 +142,8 @@ impl Town {
             salary: 0,
             landlord: 0,
             pace: 1,
+            device_since: since,
+            session_since: since,
         });
         self.wallets.len() - 1
     }
@@ -116,67 +159,103 @@ impl Town {
     }
 
     pub(crate) fn pay(&mut self, at: i64, from: usize, to: usize, cents: i64, crime: Option<Crime>) {
+        self.pay_by(None, at, from, to, cents, crime);
+    }
+
+    /// A payment by somebody else than the wallet's owner, if somebody.
+    pub(crate) fn pay_by(
+        &mut self,
+        by: Option<Intruder>,
+        at: i64,
+        from: usize,
+        to: usize,
+        cents: i64,
+        crime: Option<Crime>,
+    ) {
         if from != to && cents > 0 {
-            self.today.push((at, Act::Pay { from, to, cents }, crime));
+            self.today.push(Planned { at, act: Act::Pay { from, to, cents }, crime, by });
         }
     }
 
     pub(crate) fn top_up(&mut self, at: i64, who: usize, cents: i64) {
-        self.today.push((at, Act::TopUp { who, cents }, None));
+        self.today.push(Planned { at, act: Act::TopUp { who, cents }, crime: None, by: None });
     }
 
     pub(crate) fn withdraw(&mut self, at: i64, who: usize, cents: i64, crime: Option<Crime>) {
-        self.today.push((at, Act::Withdraw { who, cents }, crime));
+        if cents > 0 {
+            self.today.push(Planned { at, act: Act::Withdraw { who, cents }, crime, by: None });
+        }
     }
 
     /// What was planned up to now happens, in its order; who has too little pays nothing.
     pub(crate) fn settle_day(&mut self) -> Vec<Paid> {
         let mut today = std::mem::take(&mut self.today);
-        today.sort_by_key(|(at, ..)| *at);
-        today.into_iter().filter_map(|(at, act, crime)| self.settle(at, act, crime)).collect()
+        today.sort_by_key(|planned| planned.at);
+        today.iter().filter_map(|planned| self.settle(planned)).collect()
     }
 
-    fn settle(&mut self, at: i64, act: Act, crime: Option<Crime>) -> Option<Paid> {
-        match act {
+    fn settle(&mut self, planned: &Planned) -> Option<Paid> {
+        match planned.act {
+            Act::TopUp { who, .. } if self.wallets[who].since > planned.at => None,
             Act::TopUp { who, cents } => {
-                self.move_in(at, who, cents, other(who, true));
+                self.move_in(planned, who, cents, other(who, true));
+                self.book.push(Booked { at: planned.at, act: planned.act });
                 None
             }
             Act::Pay { from, to, cents } => {
-                let paid = self.move_out(at, from, cents, Some(to), crime)?;
-                self.move_in(at, to, cents, other(from, false));
+                let paid = self.move_out(planned, from, cents, Some(to))?;
+                self.move_in(planned, to, cents, other(from, false));
                 Some(paid)
             }
-            Act::Withdraw { who, cents } => self.move_out(at, who, cents, None, crime),
+            Act::Withdraw { who, cents } => self.move_out(planned, who, cents, None),
         }
     }
 
-    fn move_in(&mut self, at: i64, who: usize, cents: i64, other: u64) {
+    /// Where somebody pays from.
+    fn place(&mut self, planned: &Planned, who: usize) -> Place {
+        let (at, wallet) = (planned.at, &mut self.wallets[who]);
+        // Another phone once in some years, another session once in some days, and now and then a journey.
+        if self.chance.thousandth(2) {
+            wallet.device_since = at - self.chance.between(60, 40_000);
+            wallet.session_since = wallet.device_since;
+        } else if at - wallet.session_since > self.chance.between(DAY, 14 * DAY) {
+            wallet.session_since = at - self.chance.between(20, 1_800);
+        }
+        let (home, recent) = (wallet.since, at - self.chance.between(60, 2 * DAY));
+        let travels = self.chance.thousandth(4);
+        let (device, session, abroad) = match planned.by {
+            Some(by) => (by.since, by.since, by.abroad),
+            None => (wallet.device_since, wallet.session_since, travels),
+        };
+        let away = planned.by.map_or(recent, |by| by.since);
+        let country = Some(if abroad { away } else { home });
+        if self.devices {
+            Place { device: Some(device), session: Some(session), country }
+        } else {
+            Place::default()
+        }
+    }
+
+    fn move_in(&mut self, planned: &Planned, who: usize, cents: i64, other: u64) {
         let wallet = &mut self.wallets[who];
-        if wallet.since > at {
-            return;
-        }
         wallet.balance += cents;
-        wallet.profile.add(Event { at, way: Way::In, cents, other });
+        wallet.profile.add(Event { at: planned.at, way: Way::In, cents, other });
     }
 
-    fn move_out(
-        &mut self,
-        at: i64,
-        from: usize,
-        cents: i64,
-        to: Option<usize>,
-        crime: Option<Crime>,
-    ) -> Option<Paid> {
+    fn move_out(&mut self, planned: &Planned, from: usize, cents: i64, to: Option<usize>) -> Option<Paid> {
+        let at = planned.at;
         let payer = &self.wallets[from];
         let is_there = |who: usize| self.wallets[who].since <= at;
         if payer.balance < cents || !is_there(from) || to.is_some_and(|to| !is_there(to)) {
             return None;
         }
         let payee = to.map_or_else(|| other(from, true), |to| other(to, false));
+        let place = self.place(planned, from);
+        let payer = &self.wallets[from];
         let payment = Payment {
-            session_since: None,
-            device_since: None,
+            session_since: place.session,
+            device_since: place.device,
+            country_since: place.country,
             at,
             cents,
             leaves: to.is_none(),
@@ -189,7 +268,8 @@ impl Town {
         let wallet = &mut self.wallets[from];
         wallet.balance -= cents;
         wallet.profile.add(Event { at, way: Way::Out, cents, other: payee });
-        Some(Paid { cents, crime, signals })
+        self.book.push(Booked { at, act: planned.act });
+        Some(Paid { cents, crime: planned.crime, signals })
     }
 }
 

@@ -59,6 +59,18 @@ async fn a_young_wallet_that_empties_itself_is_reported_once(world: &World) {
     for signal in ["amount 299900", "new_payee 1", "balance_percent 99", "through_percent 99"] {
         assert!(why.contains(signal), "{signal}: {why}");
     }
+    // A reviewer who has looked into it dismisses it; support can't.
+    let alerts = "{ alerts(first: 100) { edges { node { id kind } } } }";
+    let (support, reviewer) =
+        (world.hire("asks", &[Role::Support]).await, world.hire("looks", &[Role::Reviewer]).await);
+    let all = reviewer.ask(alerts, Value::Null).await["alerts"]["edges"].clone();
+    let suspicious = |edge: &&Value| edge["node"]["kind"] == "PAYMENT_SUSPICIOUS";
+    let id = json!({ "id": all.as_array().unwrap().iter().find(suspicious).unwrap()["node"]["id"] });
+    let no = support.try_act("dismissAlert", "alert { id }", id.clone()).await.unwrap_err();
+    assert_eq!(no.code, "ROLE_MISSING");
+    reviewer.act("dismissAlert", "alert { id }", id).await;
+    let left = reviewer.ask(alerts, Value::Null).await["alerts"]["edges"].clone();
+    assert!(!left.as_array().unwrap().iter().any(|edge| suspicious(&edge)), "{left}");
 }
 
 async fn honest_payments_are_not_reported(world: &World) {

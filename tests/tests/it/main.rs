@@ -9,6 +9,7 @@ mod case;
 mod closing;
 mod conversion;
 mod conversion_order;
+mod country;
 mod crash;
 mod deposit;
 mod dispute;

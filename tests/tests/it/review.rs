@@ -17,6 +17,7 @@ on_both_setups!(
     what_is_held_goes_on_at_the_price_that_was_quoted_or_back_whole,
     what_is_small_or_usual_is_not_held,
     the_screen_sees_what_was_paid_a_moment_ago,
+    the_screen_sees_what_came_a_moment_ago,
     what_was_done_before_is_answered_whatever_is_thought_of_it_now,
     a_wallet_with_a_held_payment_is_not_closed,
     what_is_held_does_not_go_on_while_its_payer_is_frozen,
@@ -91,7 +92,7 @@ async fn what_is_held_waits_and_goes_on_by_two_operators(world: &World) {
     let decided = first.try_act("rejectPayment", "state", json!({ "id": held["id"] })).await.unwrap_err();
     assert_eq!(decided.code, "PAYMENT_DECIDED");
     // And the payee is now somebody who was paid.
-    assert_eq!(send(&alice, &bob, "900.00", "rest").await.unwrap()["state"], "SETTLED");
+    assert_eq!(send(&alice, &bob, "300.00", "rest").await.unwrap()["state"], "SETTLED");
 }
 
 async fn what_is_held_goes_back_by_one_operator_or_by_time(world: &World) {
@@ -189,13 +190,30 @@ async fn what_is_small_or_usual_is_not_held(world: &World) {
 
 async fn the_screen_sees_what_was_paid_a_moment_ago(world: &World) {
     let (alice, bob) = (Person::join_with(world, "100.00").await, Person::join(world).await);
-    // The watch has not come by: only this process knows.
+    // The watch has not come by.
     for number in 0..4 {
         assert_eq!(send(&alice, &bob, "1.00", &format!("k{number}")).await.unwrap()["state"], "SETTLED");
     }
     // Nobody is asked for any amount here, but for what looks like cards that are tried out.
     assert_eq!(send(&alice, &bob, "1.00", "k4").await.unwrap(), Value::Null);
     assert_eq!(bob.balance().await, "4.00");
+}
+
+async fn the_screen_sees_what_came_a_moment_ago(world: &World) {
+    let (alice, bob) = (Person::join_with(world, "500.00").await, Person::join(world).await);
+    let held = send(&alice, &bob, "450.00", "on").await.unwrap();
+    assert_eq!(held["state"], "IN_REVIEW", "what came from a bank passes through");
+    let reviewer = world.hire("through", &[Role::Reviewer]).await;
+    assert_eq!(waiting(&reviewer).await[0]["rules"][0]["rule"], "passes through");
+    // And each signal says what it adds to the score.
+    let query = "{ paymentsInReview { edges { node { signals { name value scoreWeight } } } } }";
+    let seen = reviewer.ask(query, Value::Null).await["paymentsInReview"]["edges"][0]["node"].clone();
+    let of = |name: &str| {
+        let mut all = seen["signals"].as_array().unwrap().iter();
+        all.find(|signal| signal["name"] == name).unwrap()
+    };
+    assert!(of("payee_days")["scoreWeight"].is_i64() && of("score")["scoreWeight"].is_null(), "{seen}");
+    assert!((0..=1_000).contains(&of("score")["value"].as_i64().unwrap()));
 }
 
 async fn what_was_done_before_is_answered_whatever_is_thought_of_it_now(world: &World) {
@@ -242,8 +260,11 @@ async fn what_is_held_does_not_go_on_while_its_payer_is_frozen(world: &World) {
     alice.client.ask("mutation { lockUser { __typename } }", Value::Null).await;
     let approve = json!({ "id": proposed["proposal"]["id"] });
     let refused = second.try_act("approveProposal", "proposal { state }", approve).await.unwrap_err();
-    assert_eq!(refused.code, "USER_FROZEN");
+    assert_eq!(refused.code, "PAYER_FROZEN");
     first.act("rejectPayment", "state", json!({ "id": held["id"] })).await;
+    // And there is nothing left to approve.
+    let open = first.ask("{ proposals { edges { node { id } } } }", Value::Null).await;
+    assert_eq!(open["proposals"]["edges"], json!([]));
     assert_eq!((alice.balance().await, bob.balance().await), ("1000.00".into(), "0.00".into()));
 }
 
