@@ -60,7 +60,7 @@ impl From<Sum> for PaymentSum {
 pub(crate) struct RuleFigures {
     /// The rule.
     rule: FraudRule,
-    /// Payments for which it fired.
+    /// Payments for which it fired, whether they were made afterwards or not.
     hits: PaymentSum,
     /// Those that were fraud: operators sent them back, or upheld their payers' reports.
     right: PaymentSum,

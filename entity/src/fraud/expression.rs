@@ -2,8 +2,8 @@
 //! these once, and asked of the signals of each payment without a map, a name or an allocation.
 //!
 //! Guarantees: what is made answers with true or false, whatever the signals are, in a time that its length bounds. A number
-//! beyond range is neither; what depends on it is neither, unless the other side of an `and` or `or` decides alone, as
-//! the language has it. So it is with a signal that is not known: what holds whatever it is, holds.
+//! beyond range is the last one within it: where the language gives up, and a rule would let the largest amounts pass, these
+//! go on. What depends on a signal that is not known is neither, unless the other side of an `and` or `or` decides alone.
 //!
 //! Refuses, in words, whatever else the language can say.
 
@@ -76,7 +76,7 @@ impl Flag {
         }
     }
 
-    /// Whether it is true of these signals; none, where that is not known, or a number is beyond range.
+    /// Whether it is true of these signals; none, where that is not known.
     pub(super) fn holds(&self, signals: &[Option<i64>]) -> Option<bool> {
         match self {
             Self::Known(known) => Some(*known),
@@ -116,15 +116,16 @@ impl Number {
         match self {
             Self::Known(known) => Some(*known),
             Self::Signal(place) => *signals.get(*place)?,
-            Self::Negative(number) => number.of(signals)?.checked_neg(),
+            Self::Negative(number) => Some(number.of(signals)?.saturating_neg()),
             Self::Computed(operation, both) => {
                 let (left, right) = (both[0].of(signals)?, both[1].of(signals)?);
                 match operation {
-                    Operation::Sum => left.checked_add(right),
-                    Operation::Difference => left.checked_sub(right),
-                    Operation::Product => left.checked_mul(right),
-                    Operation::Quotient => left.checked_div(right),
-                    Operation::Remainder => left.checked_rem(right),
+                    Operation::Sum => Some(left.saturating_add(right)),
+                    Operation::Difference => Some(left.saturating_sub(right)),
+                    Operation::Product => Some(left.saturating_mul(right)),
+                    // The one quotient beyond range is that of the last number below zero and -1, which leaves nothing.
+                    Operation::Quotient => Some(left.checked_div(right).unwrap_or(i64::MAX)),
+                    Operation::Remainder => Some(left.checked_rem(right).unwrap_or(0)),
                 }
             }
         }
@@ -242,13 +243,26 @@ mod tests {
     }
 
     #[test]
-    fn what_is_beyond_range_is_neither_unless_the_other_side_decides() {
+    fn what_is_beyond_range_is_the_last_within_it() {
         let signals = Signals { amount: i64::MAX, new_payee: 1, idle_days: i64::MIN, ..Signals::default() };
         for (text, expected) in [
+            ("amount + 1 > 0", true),
+            ("!(amount * 2 > 0)", false),
+            ("amount * amount * amount > 1000 && new_payee", true),
+            ("-idle_days > 0", true),
+            ("idle_days - amount < 0", true),
+            ("idle_days / -1 > 0 && idle_days % -1 == 0", true),
+        ] {
+            assert_eq!(holds(text, &signals), Some(expected), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_known_is_neither_unless_the_other_side_decides() {
+        let mut signals = Signals { new_payee: 1, ..Signals::default() }.numbers();
+        signals[SIGNALS.iter().position(|signal| signal.name == "amount").unwrap()] = None;
+        for (text, expected) in [
             ("amount + 1 > 0", None),
-            ("!(amount * 2 > 0)", None),
-            ("-idle_days > 0", None),
-            ("idle_days / -1 > 0", None),
             ("amount + 1 > 0 || new_payee", Some(true)),
             ("new_payee || amount + 1 > 0", Some(true)),
             ("amount + 1 > 0 && night", Some(false)),
@@ -256,7 +270,7 @@ mod tests {
             ("amount + 1 > 0 && new_payee", None),
             ("night || amount + 1 > 0", None),
         ] {
-            assert_eq!(holds(text, &signals), expected, "{text}");
+            assert_eq!(Flag::read(text).unwrap().holds(&signals), expected, "{text}");
         }
     }
 }

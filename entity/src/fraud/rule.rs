@@ -2,15 +2,16 @@
 //! Language, such as `new_payee && amount >= 100000 && wallet_days < 30`.
 //!
 //! Guarantees: a rule that is loaded can be asked about any signals, and answers with true or false in a time that its
-//! length bounds: it may add, compare and join what signals there are, and divide by a number other than zero. The only
-//! thing that can go wrong is a number beyond range; then it does not fire.
+//! length bounds: it may add, compare and join what signals there are, and divide by a number other than zero. A
+//! number beyond range is the last one within it.
 //!
-//! Refuses, in words: what can't be read, is longer than [`LENGTH`], speaks of what there is not, calls functions, loops,
+//! Refuses, in words: what can't be read, is longer than [`LENGTH`], has a name that can't be seen, speaks of what there is not, calls functions, loops,
 //! divides by what may be zero, or is neither true nor false. The language is that of the crate `cel`, kept by the
 //! authors of its Rust port, because operators know it from other systems and it has no loops but over lists, of which
 //! there are none here.
 
 use super::expression::Flag;
+use crate::visible::is_visible;
 use sea_orm::{DeriveActiveEnum, EnumIter};
 use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
@@ -88,6 +89,9 @@ impl RuleSet {
             let refused = |why: String| format!("{}: {why}", rule.name);
             if rule.name.trim().is_empty() {
                 return Err(refused("a rule has no name".to_owned()));
+            }
+            if !is_visible(&rule.name) {
+                return Err(refused("its name has characters that can't be shown".to_owned()));
             }
             if rule.name.chars().count() > NAME {
                 return Err(refused(format!("its name is longer than {NAME} characters")));
@@ -216,7 +220,7 @@ mod tests {
         let set = RuleSet::load(vec![rule]).unwrap();
         let asked = |amount| set.0[0].fires(&Signals { amount, ..Signals::default() }.numbers());
         assert!(asked(2) && !asked(1));
-        assert!(!asked(i64::MAX), "beyond range it does not fire");
+        assert!(asked(i64::MAX), "the largest amounts are no way around it");
     }
 
     #[test]

@@ -8,8 +8,9 @@
 //! Rules are asked twice: first of what the payment alone says, such as how much it is and how old both wallets are. Most
 //! payments could then make no rule fire, whatever else is known of their people, and go on without a question to the database.
 //!
-//! Profiles are as of when the [watch](super::watch) last came by, and with what has come and gone since. Two payments that are asked
-//! for at the same moment don't see each other: the limits, which no race gets past, are the ledger's.
+//! Profiles are as of when the [watch](super::watch) last came by, and with what has come and gone since. Payments of one payer are
+//! looked at and made one after the other, so that each sees those before; two that come to two processes in the same
+//! moment don't see each other. The limits, which no race gets past, are the ledger's.
 //!
 //! Where nothing can be known within [`PATIENCE`], payments worth up to [`BLIND`] pass and larger ones are refused.
 //! Refuses `PAYMENT_BLOCKED`, `SCREENING_UNAVAILABLE`. Costs some microseconds for the rules; where one could fire some questions
@@ -41,6 +42,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::{Mutex, OwnedMutexGuard};
 use uuid::Uuid;
 
 /// How long a payment waits for what is known.
@@ -49,6 +51,8 @@ const PATIENCE: Duration = Duration::from_secs(2);
 const BLIND: i64 = 10_000;
 /// Sessions whose device is remembered.
 const SESSIONS: usize = 65_536;
+/// Payers who may be looked at at once.
+const TURNS: usize = 1_024;
 
 /// Money that is to leave, as far as rules look at it.
 #[derive(Clone, Copy, Debug)]
@@ -69,7 +73,12 @@ pub(crate) struct Screen {
     people: Gather<UserId, Arc<Recent>>,
     /// Where sessions were opened: that never changes.
     places: Gather<SessionId, Place>,
+    /// Payers whose payments are looked at one after the other; some share one.
+    turns: Arc<[Arc<Mutex<()>>]>,
 }
+
+/// Until it is dropped no other payment of the same payer is looked at in this process, but such as no rule is asked about.
+pub(crate) type Turn = Option<OwnedMutexGuard<()>>;
 
 /// Since when the device of a session is known, and the country of its person, in seconds of Unix time.
 #[derive(Clone, Copy, Debug, Default)]
@@ -97,7 +106,14 @@ impl Screen {
         Self {
             people: Gather::start(0, move |ids| Box::pin(people(db.clone(), ids))),
             places: Gather::start(SESSIONS, move |ids| Box::pin(places(other.clone(), ids))),
+            turns: (0..TURNS).map(|_| Arc::default()).collect(),
         }
+    }
+
+    async fn turn(&self, payer: UserId) -> Turn {
+        let place = other(payer.0).checked_rem(u64::try_from(self.turns.len()).ok()?)?;
+        let turn = self.turns.get(usize::try_from(place).ok()?)?;
+        Some(turn.clone().lock_owned().await)
     }
 
     async fn profile(&self, bank: &Bank, id: UserId) -> Result<Profile> {
@@ -150,34 +166,37 @@ async fn places(db: Db, ids: Vec<SessionId>) -> Answers<SessionId, Place> {
     Ok(rows.into_iter().map(place).collect::<HashMap<_, _>>())
 }
 
-/// What is to be done about a payment: ALLOW, CHALLENGE or REVIEW.
+/// What is to be done about a payment: ALLOW, CHALLENGE or REVIEW; and the turn, to be kept until it is made.
 ///
 /// # Errors
 /// `PAYMENT_BLOCKED`, `SCREENING_UNAVAILABLE`.
-pub(crate) async fn screen(bank: &Bank, payment: &Outgoing, key: &IdempotencyKey) -> Result<Outcome> {
+pub(crate) async fn screen(bank: &Bank, payment: &Outgoing, key: &IdempotencyKey) -> Result<(Outcome, Turn)> {
     if !bank.screening {
-        return Ok(Outcome::Allow);
+        return Ok((Outcome::Allow, None));
     }
     let cents = limit::worth(bank, payment.amount).await?;
     let version = bank.fraud_rules.in_force(bank).await;
-    let Some(looked_at) = looked_at(bank, payment, &version, cents) else { return Ok(Outcome::Allow) };
+    let Some(looked_at) = looked_at(bank, payment, &version, cents) else {
+        return Ok((Outcome::Allow, None));
+    };
+    let turn = bank.screen.turn(payment.payer.user).await;
     let signals = match tokio::time::timeout(PATIENCE, signals(bank, payment, looked_at)).await {
         Ok(Ok(signals)) => signals,
-        Ok(Err(error)) => return blind(cents, Some(&error)),
-        Err(_) => return blind(cents, None),
+        Ok(Err(error)) => return blind(cents, Some(&error)).map(|outcome| (outcome, turn)),
+        Err(_) => return blind(cents, None).map(|outcome| (outcome, turn)),
     };
     let verdict = judge(&version.rules, &signals);
     let (payer, db) = (payment.payer, bank.db.connection());
     if verdict.fired.is_empty() || is_done(db, payer.user, key).await? {
-        return Ok(Outcome::Allow);
+        return Ok((Outcome::Allow, turn));
     }
     let (outcome, key) = (verdict.outcome, key.as_str().to_owned());
     let judged = Judged { payer: payer.user, key, moved: false, version: version.number, verdict, signals };
     keep(db, bank.clock.now(), &[judged]).await?;
     match outcome {
         Outcome::Block => Err(Code::PaymentBlocked.into()),
-        Outcome::Challenge if payer.scopes.is_some() => Ok(Outcome::Review),
-        outcome @ (Outcome::Allow | Outcome::Challenge | Outcome::Review) => Ok(outcome),
+        Outcome::Challenge if payer.scopes.is_some() => Ok((Outcome::Review, turn)),
+        outcome @ (Outcome::Allow | Outcome::Challenge | Outcome::Review) => Ok((outcome, turn)),
     }
 }
 

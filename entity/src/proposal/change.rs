@@ -9,7 +9,7 @@ use crate::operator::{self, Role};
 use crate::outbox::{self, Job};
 use crate::refusal::Code;
 use crate::secret::Secret;
-use crate::{fraud, freeze, kyc, rate, recovery, review};
+use crate::{fraud, freeze, kyc, rate, recovery, review, sanction};
 use rust_decimal::Decimal;
 use sea_orm::DatabaseTransaction;
 use serde::{Deserialize, Serialize};
@@ -134,7 +134,10 @@ impl Change {
     /// Refuses what could not be done now.
     pub(super) async fn check(&self, bank: &Bank) -> Result<()> {
         match self {
-            Self::UnfreezeUser { user } => freeze::check_frozen(bank, *user).await,
+            Self::UnfreezeUser { user } => {
+                sanction::refuse_listed(bank.db.connection(), *user).await?;
+                freeze::check_frozen(bank, *user).await
+            }
             Self::RaiseLevel { application } => kyc::check_open(bank, *application).await,
             Self::RecoverHandle { recovery } => recovery::check_open(bank, *recovery).await.map(drop),
             Self::ReleasePayment { transaction } => {
@@ -162,7 +165,10 @@ impl Change {
         proposal: ProposalId,
     ) -> Result<Option<Secret>> {
         match self {
-            Self::UnfreezeUser { user } => freeze::set(bank, tx, *user, false).await.map(|_| None),
+            Self::UnfreezeUser { user } => {
+                sanction::refuse_listed(tx, *user).await?;
+                freeze::set(bank, tx, *user, false).await.map(|_| None)
+            }
             Self::RaiseLevel { application } => kyc::approve(bank, tx, *application).await.map(|()| None),
             Self::RecoverHandle { recovery } => recovery::approve(bank, tx, *recovery).await.map(|()| None),
             Self::ReleasePayment { transaction } => {

@@ -103,7 +103,7 @@ pub(crate) async fn pay<F: Future<Output = Result<Transaction>>>(
     payment: Payment,
     submit: impl Fn(Permit) -> F,
 ) -> Result<Paid> {
-    let screened = fraud::screen(bank, &payment.outgoing(), &payment.key).await?;
+    let (screened, _turn) = fraud::screen(bank, &payment.outgoing(), &payment.key).await?;
     let review = match screened {
         Outcome::Review => Some(account::house(bank, Purpose::InReview, payment.amount.currency()).await?),
         Outcome::Allow | Outcome::Challenge | Outcome::Block => None,

@@ -85,6 +85,9 @@ async fn rules_that_cannot_be_loaded_are_refused_in_words(world: &World) {
         let no = reviewer.try_act("propose", "proposal { id }", change).await.unwrap_err();
         assert_eq!(no, refused("FRAUD_RULES_INVALID", "rules"));
     }
+    let unseen = json!({ "rules": [rule("a\u{0}b", "amount > 1", false)] });
+    let said = reviewer.ask(check, unseen).await["checkFraudRules"].clone();
+    assert!(said.as_str().unwrap().contains("can't be shown"), "{said}");
     let right = json!({ "rules": [rule("right", "amount > 1 && !night", false)] });
     assert_eq!(reviewer.ask(check, right).await["checkFraudRules"], Value::Null);
     let signals = reviewer.ask("{ fraudSignals { name isFlag says } }", Value::Null).await;

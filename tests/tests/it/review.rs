@@ -18,6 +18,7 @@ on_both_setups!(
     what_is_small_or_usual_is_not_held,
     the_screen_sees_what_was_paid_a_moment_ago,
     the_screen_sees_what_came_a_moment_ago,
+    payments_at_the_same_moment_see_each_other,
     what_was_done_before_is_answered_whatever_is_thought_of_it_now,
     a_wallet_with_a_held_payment_is_not_closed,
     what_is_held_does_not_go_on_while_its_payer_is_frozen,
@@ -214,6 +215,16 @@ async fn the_screen_sees_what_came_a_moment_ago(world: &World) {
     };
     assert!(of("payee_days")["scoreWeight"].is_i64() && of("score")["scoreWeight"].is_null(), "{seen}");
     assert!((0..=1_000).contains(&of("score")["value"].as_i64().unwrap()));
+}
+
+async fn payments_at_the_same_moment_see_each_other(world: &World) {
+    let (alice, bob) = (Person::join_with(world, "100.00").await, Person::join(world).await);
+    let keys: Vec<String> = (0..12).map(|number| format!("k{number}")).collect();
+    let all = keys.iter().map(|key| send(&alice, &bob, "1.00", key));
+    let made: Vec<Value> = futures::future::try_join_all(all).await.unwrap();
+    // The fifth in an hour looks like cards that are tried out, and so do all after it.
+    let settled = made.iter().filter(|made| made["state"] == "SETTLED").count();
+    assert_eq!((settled, bob.balance().await), (4, "4.00".to_owned()), "{made:?}");
 }
 
 async fn what_was_done_before_is_answered_whatever_is_thought_of_it_now(world: &World) {

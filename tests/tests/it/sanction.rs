@@ -230,6 +230,9 @@ async fn who_is_confirmed_stays_frozen(world: &World) {
     let raise = json!({ "change": { "raiseLevel": made }, "reason": "looks good" });
     let proposed = reviewer.try_act("propose", "proposal { id }", raise).await;
     assert_eq!(proposed, Err(refused("SANCTION_HIT_OPEN", "id")));
+    let free = json!({ "change": { "unfreezeUser": hit["userId"] }, "reason": "looks good" });
+    let proposed = reviewer.try_act("propose", "proposal { id }", free).await;
+    assert_eq!(proposed, Err(refused("SANCTION_HIT_OPEN", "id")));
     // Not asked about again, whatever the entry says.
     lists.publish("ofac", &ofac(&VANTERPOOL.replace("TEST", "TEST2"))).await;
     assert_eq!(hits_of(world, &alice).await, Vec::<Value>::new());
