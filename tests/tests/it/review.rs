@@ -93,7 +93,7 @@ async fn what_is_held_waits_and_goes_on_by_two_operators(world: &World) {
     let decided = first.try_act("rejectPayment", "state", json!({ "id": held["id"] })).await.unwrap_err();
     assert_eq!(decided.code, "PAYMENT_DECIDED");
     // And the payee is now somebody who was paid.
-    assert_eq!(send(&alice, &bob, "300.00", "rest").await.unwrap()["state"], "SETTLED");
+    assert_eq!(send(&alice, &bob, "100.00", "rest").await.unwrap()["state"], "SETTLED");
 }
 
 async fn what_is_held_goes_back_by_one_operator_or_by_time(world: &World) {
