@@ -127,6 +127,9 @@ impl Bank {
         sandbox: bool,
         writing: Writing,
     ) -> Result<Self> {
+        if !fraud::Score::is_readable() {
+            return Err(Fault::Corrupt("the score of the house").into());
+        }
         let (bell, known) = (Bell::new(), Known::default());
         let vault = Vault::open(&db, keys, clock.now()).await?;
         Ok(Self {

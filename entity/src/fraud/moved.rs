@@ -77,7 +77,7 @@ impl Moved {
 }
 
 /// What an amount is worth in cents of euros; nothing, where no rate is known.
-async fn worth(bank: &Bank, minor: i64, currency: Currency) -> Result<i64> {
+pub(super) async fn worth(bank: &Bank, minor: i64, currency: Currency) -> Result<i64> {
     match Amount::try_new(minor, currency) {
         Ok(amount) => Ok(limit::worth(bank, amount).await?.unwrap_or(0)),
         Err(_) => Ok(0),

@@ -7,6 +7,7 @@
 //! Costs the rows of twice the transactions and the profiles of their people, in memory: some 200 MB for 100,000.
 
 use super::known::since;
+use super::moved::worth;
 use super::profile::{Event, Profile, Way, other};
 use super::rule::{Outcome, RuleSet};
 use super::signal::{Payment, Signals};
@@ -14,8 +15,6 @@ use super::verdict::{Verdict, judge};
 use crate::bank::Bank;
 use crate::error::Result;
 use crate::id::{AccountId, TransactionId, UserId};
-use crate::limit;
-use crate::money::Amount;
 use crate::table::{account, transaction};
 use crate::transaction::{Kind, State};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
@@ -149,12 +148,9 @@ impl Past {
             self.book(row, 1);
             return Ok(None);
         }
-        let worth = async |minor| match Amount::try_new(minor, row.currency) {
-            Ok(amount) => Ok::<_, crate::Error>(limit::worth(bank, amount).await?.unwrap_or(0)),
-            Err(_) => Ok(0),
-        };
-        let cents = worth(row.amount).await?;
-        let before = worth(self.balances.get(&row.debit_account).copied().unwrap_or(0)).await?;
+        let cents = worth(bank, row.amount, row.currency).await?;
+        let before = self.balances.get(&row.debit_account).copied().unwrap_or(0);
+        let before = worth(bank, before, row.currency).await?;
         let signals = self.signals(row, cents, before);
         self.book(row, 1);
         // What was not let through is judged, but nothing to learn from.

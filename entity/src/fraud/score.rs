@@ -41,6 +41,11 @@ pub struct Score {
 static IN_FORCE: LazyLock<Option<Score>> = LazyLock::new(|| Score::parse(include_str!("score.json")).ok());
 
 impl Score {
+    /// Whether what was learned last can be read: a house that scores nothing would not say so.
+    pub(crate) fn is_readable() -> bool {
+        IN_FORCE.is_some()
+    }
+
     /// The score of these signals, in thousandths.
     pub(super) fn of(signals: &Signals) -> i64 {
         IN_FORCE.as_ref().map_or(0, |score| score.per_mille(signals))

@@ -18,7 +18,7 @@
 
 use super::kept::{Judged, keep};
 use super::known::{Known, begun, known_of, since};
-use super::moved::{Moved, Reach, moved};
+use super::moved::{Moved, Reach, moved, worth};
 use super::profile::{Profile, other};
 use super::rule::Outcome;
 use super::signal::{self, Signals};
@@ -274,8 +274,5 @@ async fn balance(bank: &Bank, payment: &Outgoing) -> Result<i64> {
             row.map_or(0, |row| row.balance)
         }
     };
-    match Amount::try_new(minor, payment.amount.currency()) {
-        Ok(amount) => Ok(limit::worth(bank, amount).await?.unwrap_or(0)),
-        Err(_) => Ok(0),
-    }
+    worth(bank, minor, payment.amount.currency()).await
 }

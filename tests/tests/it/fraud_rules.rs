@@ -49,6 +49,7 @@ async fn two_reviewers_put_rules_in_force_and_see_how_often_they_were_right(worl
     let shown = "proposal { id change { ... on SetFraudRules { rules { name } } } }";
     let proposal = first.act("propose", shown, change).await["proposal"].clone();
     assert_eq!(proposal["change"]["rules"], json!([{ "name": "tens" }, { "name": "all" }]));
+    assert_eq!(send(&alice, &bob, "10.00", "before").await["state"], "SETTLED");
     second.act("approveProposal", "proposal { state }", json!({ "id": proposal["id"] })).await;
     let [bad, good] = [send(&alice, &bob, "10.00", "bad").await, send(&alice, &bob, "20.00", "good").await];
     assert_eq!((&bad["state"], &good["state"]), (&json!("IN_REVIEW"), &json!("IN_REVIEW")));
@@ -61,9 +62,13 @@ async fn two_reviewers_put_rules_in_force_and_see_how_often_they_were_right(worl
     assert_eq!(now["version"], 1);
     let sum = |count: u64, amount: &str| json!({ "count": count, "worth": { "amount": amount } });
     let [tens, all] = [&now["rules"][0], &now["rules"][1]];
-    assert_eq!((&tens["hits"], &tens["precision"]), (&sum(2, "30.00"), &json!(50)), "{tens}");
+    // What had moved before they were in force is judged by them too, unless the worker of this world has come by sooner.
+    let [sooner, later] = [(sum(2, "30.00"), sum(3, "90.00")), (sum(3, "40.00"), sum(4, "100.00"))];
+    let hits = (tens["hits"].clone(), all["hits"].clone());
+    assert!(hits == sooner || hits == later, "{tens} {all}");
+    assert_eq!(tens["precision"], 50);
+    // And nobody has looked into it.
     assert_eq!((&tens["right"]["count"], &tens["wrong"]), (&json!(1), &sum(1, "20.00")), "{tens}");
-    assert_eq!(all["hits"], sum(3, "90.00"), "{all}");
     // And the version before stays to be read.
     assert_eq!(rules(&first, Some(0)).await["rules"], begun["rules"]);
     let none = first.try_ask(RULES, json!({ "version": 2 })).await.unwrap_err();

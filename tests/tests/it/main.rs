@@ -40,6 +40,7 @@ mod review;
 mod sanction;
 mod sanction_list;
 mod scope;
+mod screen;
 mod security_event;
 mod security_question;
 mod session;
