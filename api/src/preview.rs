@@ -139,7 +139,7 @@ pub(crate) struct PreviewMutation;
 #[Object]
 impl PreviewMutation {
     /// Shows what a transfer would cost and do; nothing moves. With its token the price is binding for two minutes at most.
-    /// Refuses `RECIPIENT_UNKNOWN`, `SELF_TRANSFER`, `PAIR_UNKNOWN`, `RATE_STALE`, `AMOUNT_TOO_SMALL`, `AMOUNT_TOO_LARGE`,
+    /// Refuses `RECIPIENT_UNKNOWN`, `SELF_TRANSFER`, `USER_FROZEN`, `PAIR_UNKNOWN`, `RATE_STALE`, `AMOUNT_TOO_SMALL`, `AMOUNT_TOO_LARGE`,
     /// `TOO_MANY_TRIES`, and amounts that are none.
     async fn preview_transfer(
         &self,
@@ -152,8 +152,8 @@ impl PreviewMutation {
         Ok(PreviewTransferPayload { preview: preview.into() })
     }
 
-    /// Shows what a withdrawal would do; nothing moves. Refuses `NOT_FOUND`, `PAIR_UNKNOWN` for a currency without a rate, and
-    /// amounts that are none.
+    /// Shows what a withdrawal would do; nothing moves. Refuses `NOT_FOUND`, `USER_FROZEN`, `PAIR_UNKNOWN` for a currency without a
+    /// rate, and amounts that are none.
     async fn preview_withdrawal(
         &self,
         context: &Context<'_>,

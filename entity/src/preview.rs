@@ -4,8 +4,8 @@
 //! with the token the price is binding, and a token that was changed, or is for something else, is refused. A transfer
 //! that is made without one is priced all the same.
 //!
-//! Refuses what the payment would be refused with but for `INSUFFICIENT_FUNDS` and `LIMIT_EXCEEDED`, which it shows;
-//! `PREVIEW_INVALID`, `PREVIEW_EXPIRED`.
+//! Refuses what the payment would be refused with but for `INSUFFICIENT_FUNDS`, `PAYMENT_TOO_LARGE` and `LIMIT_EXCEEDED`, which
+//! it shows; `PREVIEW_INVALID`, `PREVIEW_EXPIRED`.
 
 use crate::account;
 use crate::bank::Bank;
@@ -177,6 +177,9 @@ async fn outlook(
         Err(Error::Refused(Refusal { code: Code::NotFound, .. })) => None,
         Err(error) => return Err(error),
     };
+    if let Some(own) = &own {
+        own.state.may_pay()?;
+    }
     limit::measurable(bank, payer.user, amount).await?;
     let balance = own.as_ref().map_or(0, |own| own.balance.minor);
     let asks = match own {

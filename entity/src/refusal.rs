@@ -79,6 +79,7 @@ macro_rules! refusals {
             PayerFrozen "PAYER_FROZEN" false "The payer's wallet is locked: the payment goes on when it is no longer, or back." "付款人的钱包已锁定，解锁后付款才可继续，否则将退回。";
             PaymentBlocked "PAYMENT_BLOCKED" false "This payment can't be made. Support knows why." "无法进行此付款，详情请联系客服。";
             PaymentDecided "PAYMENT_DECIDED" false "This payment does not wait for an operator, or no longer." "该付款未在等待审核，或已有决定。";
+            PaymentsAtOnce "PAYMENTS_AT_ONCE" true "Other payments of yours were made in the same moment. Try again with the same idempotency key." "您的其他付款正在同一时刻进行，请使用相同的幂等键重试。";
             PaymentTooLarge "PAYMENT_TOO_LARGE" false "Your level allows no single payment of this size; send less at once, or apply for a higher level." "超出您的认证等级单笔付款的限额，请减少金额或申请更高等级。";
             PeriodInvalid "PERIOD_INVALID" false "The period ends before it begins, or has more than 400 points; choose a longer interval." "时间段无效，或超过 400 个数据点，请选择更长的间隔。";
             PhoneInvalid "PHONE_INVALID" false "Write the phone number in international form, such as +4915112345678." "请使用国际格式的手机号，例如 +8613812345678。";

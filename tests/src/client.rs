@@ -57,6 +57,11 @@ impl Client {
         Self { address: Some(address.to_owned()), ..self.clone() }
     }
 
+    /// The same to another api.
+    pub fn to(&self, url: &str) -> Self {
+        Self { url: url.to_owned(), ..self.clone() }
+    }
+
     /// The whole answer.
     pub async fn answer(&self, query: &str, variables: Value) -> Value {
         let mut request = self.http.post(&self.url).json(&json!({ "query": query, "variables": variables }));

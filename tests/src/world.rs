@@ -111,21 +111,25 @@ impl World {
             None => bank,
         };
         let gateways = outside(simulator::gateways(&bank));
-        let api = Api {
-            bank: bank.clone(),
-            allowed_origins: Vec::new(),
-            trusted_proxies: vec!["127.0.0.1/32".parse().expect("a network")],
-        };
-        let bound = api.bind(SocketAddr::from(([127, 0, 0, 1], 0))).await.expect("a free port");
         let (stop, stopped) = watch::channel(false);
-        let address = bound.address();
-        let served = tokio::spawn(async move { drop(bound.serve(ended(stopped)).await) });
+        let (address, served) = serve(bank.clone(), stopped).await;
         let officer = tokio::sync::Mutex::default();
         let mut world =
             Self { bank, gateways, redis, officer, address, stop, served, workers: Vec::new(), place };
         world.start_worker().await;
         world.until(|| world.rated()).await;
         world
+    }
+
+    /// Starts one more api on the same database, with a bank of its own, as another process has: it remembers nothing of what
+    /// this one does. Says where it is.
+    pub async fn start_api(&mut self, house: impl FnOnce(Bank) -> Bank) -> String {
+        let (db, clock) = (self.bank.db.clone(), self.bank.clock.clone());
+        let bank = Bank::open(db, Keys::new([7; 32]), clock, true).await.expect("the bank opens");
+        let bank = house(bank.with_limits(Limits::NONE).with_screening(false));
+        let (address, served) = serve(bank, self.stop.subscribe()).await;
+        self.workers.push(served);
+        format!("http://{address}/graphql")
     }
 
     /// Whether the worker has heard of exchange rates, as it does when it starts: without them there is no price of anything.
@@ -266,6 +270,13 @@ impl World {
         }
         self.bank.db.close().await;
     }
+}
+
+async fn serve(bank: Bank, stopped: watch::Receiver<bool>) -> (SocketAddr, JoinHandle<()>) {
+    let trusted_proxies = vec!["127.0.0.1/32".parse().expect("a network")];
+    let api = Api { bank, allowed_origins: Vec::new(), trusted_proxies };
+    let bound = api.bind(SocketAddr::from(([127, 0, 0, 1], 0))).await.expect("a free port");
+    (bound.address(), tokio::spawn(async move { drop(bound.serve(ended(stopped)).await) }))
 }
 
 async fn ended(mut stopped: watch::Receiver<bool>) {

@@ -84,16 +84,24 @@ pub(super) async fn worth(bank: &Bank, minor: i64, currency: Currency) -> Result
     }
 }
 
+/// The accounts of these people, as of one moment.
+pub(super) async fn accounts_of(
+    db: &DatabaseConnection,
+    people: impl Iterator<Item = UserId>,
+) -> Result<Vec<account::Model>, Fault> {
+    let owners = one_of(db, account::Column::Owner, people.map(|id| id.0));
+    let wallets = account::COLUMN.purpose.eq(Purpose::Wallet);
+    Ok(account::Entity::find().filter(owners).filter(wallets).all(db).await?)
+}
+
 /// What has moved in the accounts of these people since they were last looked at, in the order in which it did.
 pub(super) async fn moved(
     db: &DatabaseConnection,
     people: &mut HashMap<UserId, Known>,
+    accounts: Vec<account::Model>,
     rows: Vec<transaction::Model>,
     reach: Reach,
 ) -> Result<Vec<Moved>, Fault> {
-    let owners = one_of(db, account::Column::Owner, people.keys().map(|id| id.0));
-    let wallets = account::COLUMN.purpose.eq(Purpose::Wallet);
-    let accounts = account::Entity::find().filter(owners).filter(wallets).all(db).await?;
     let (mut owner_of, mut ranges) = (HashMap::new(), Vec::new());
     for row in accounts {
         let Some(known) = people.get_mut(&row.owner) else { continue };

@@ -81,10 +81,10 @@ impl Profile {
         self.payees.contains(&other)
     }
 
-    /// What went or came in so many seconds before a moment.
+    /// What went or came in so many seconds before a moment, and since: another process may have a clock that is ahead.
     pub(super) fn within(&self, way: Way, now: i64, seconds: i64) -> impl Iterator<Item = &Event> {
         let from = now.saturating_sub(seconds);
-        self.events.iter().filter(move |event| event.way == way && event.at > from && event.at <= now)
+        self.events.iter().filter(move |event| event.way == way && event.at > from)
     }
 
     /// When anything last happened.

@@ -2,9 +2,10 @@
 //!
 //! Guarantees: a version that can't be loaded is never in force. Every process judges by a new version within a
 //! second, and each verdict names the one that it was made by. Where versions can't be read, the last that was
-//! read stays in force; nothing waits for the newest but the first payment of a process.
+//! read stays in force.
 //!
-//! Refuses `FRAUD_RULES_INVALID`. Costs one indexed row a second.
+//! Refuses `FRAUD_RULES_INVALID`. Costs one indexed row, twice a second where payments come; they wait for it after a
+//! second without any.
 
 use super::rule::{Rule, RuleSet};
 use crate::bank::Bank;
@@ -17,8 +18,12 @@ use chrono::Duration;
 use sea_orm::{ConnectionTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, QueryOrder};
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// How long the newest version is remembered.
-const FRESH: Duration = Duration::seconds(1);
+/// How long the newest version is remembered before somebody looks again.
+const FRESH: Duration = Duration::milliseconds(500);
+/// How long the others judge by it meanwhile.
+const USABLE: Duration = Duration::seconds(1);
+/// How long a look may take.
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(1);
 
 /// Rules and since when they are in force.
 #[derive(Clone, Debug)]
@@ -53,31 +58,39 @@ impl Rules {
 
     /// Those in force.
     pub(crate) async fn in_force(&self, bank: &Bank) -> Version {
-        let now = bank.clock.now();
-        let last = match self.seen() {
-            Some((at, version)) if at <= now && now < at + FRESH => return version,
-            seen => seen.map(|(_, version)| version),
-        };
-        let looking = match (self.0.looking.try_lock(), last.clone()) {
+        if let Some(version) = self.seen_within(bank, FRESH) {
+            return version;
+        }
+        let _looking = match (self.0.looking.try_lock(), self.seen_within(bank, USABLE)) {
             (Ok(looking), _) => looking,
-            // Somebody looks; what was in force a second ago will do.
-            (Err(_), Some(last)) => return last,
+            // Somebody looks; what was in force a moment ago will do.
+            (Err(_), Some(version)) => return version,
             (Err(_), None) => self.0.looking.lock().await,
         };
-        let version = match newest(bank.db.connection()).await {
-            Ok(newest) => newest.unwrap_or_else(|| self.0.first.clone()),
-            Err(error) => {
-                tracing::error!(%error, "the newest rules can't be read; the last ones stay in force");
-                last.unwrap_or_else(|| self.0.first.clone())
+        // Somebody may have looked meanwhile.
+        if let Some(version) = self.seen_within(bank, FRESH) {
+            return version;
+        }
+        let now = bank.clock.now();
+        let newest = tokio::time::timeout(PATIENCE, newest(bank.db.connection())).await;
+        let version = match newest {
+            Ok(Ok(newest)) => newest.unwrap_or_else(|| self.0.first.clone()),
+            unread => {
+                let error = unread.ok().and_then(Result::err);
+                tracing::error!(?error, "the newest rules can't be read; the last ones stay in force");
+                let last = self.0.seen.lock().unwrap_or_else(PoisonError::into_inner).clone();
+                last.map_or_else(|| self.0.first.clone(), |(_, version)| version)
             }
         };
         *self.0.seen.lock().unwrap_or_else(PoisonError::into_inner) = Some((now, version.clone()));
-        drop(looking);
         version
     }
 
-    fn seen(&self) -> Option<(Time, Version)> {
-        self.0.seen.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    /// The version that was seen last, if that is no longer ago.
+    fn seen_within(&self, bank: &Bank, time: Duration) -> Option<Version> {
+        let now = bank.clock.now();
+        let (at, version) = self.0.seen.lock().unwrap_or_else(PoisonError::into_inner).clone()?;
+        (at <= now && now < at + time).then_some(version)
     }
 
     /// Looks anew the next time, after a change.

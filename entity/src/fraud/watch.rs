@@ -11,7 +11,7 @@
 
 use super::kept::{Judged, keep};
 use super::known::{Known, known, save, since};
-use super::moved::{Moved, Reach, moved};
+use super::moved::{Moved, Reach, accounts_of, moved};
 use super::profile::Way;
 use super::rule::Outcome;
 use super::signal::{Payment, Signals};
@@ -84,7 +84,8 @@ async fn look(bank: &Bank) -> Result<Option<Watched>> {
         return Ok(None);
     }
     let mut people = known(bank, &rows).await?;
-    let moved = moved(db, &mut people, rows.clone(), Reach::All).await?;
+    let accounts = accounts_of(db, people.keys().copied()).await?;
+    let moved = moved(db, &mut people, accounts, rows.clone(), Reach::All).await?;
     let news = News::of(bank, &rows, &ended, &moved).await?;
     let rules = bank.fraud_rules.in_force(bank).await;
     let (mut changed, mut found, mut judged) = (BTreeSet::new(), Vec::new(), 0_usize);

@@ -91,7 +91,8 @@ pub(super) fn draft(rng: &mut StdRng, owner: u64, step: u64) -> (Draft, Command)
         note: None,
     };
     let review = rng.random_bool(0.2).then_some(IN_REVIEW);
-    let permit = Permit { consent: Consent::Given, measure: measure(owner, draft.amount), review };
+    let permit =
+        Permit { consent: Consent::Given, measure: measure(owner, draft.amount), review, seen: None };
     let command = match kind {
         Kind::Transfer => Command::Transfer(transfer::Create {
             draft: draft.clone(),

@@ -8,6 +8,8 @@
 //! exemptions are settings, in euros; where no rate is known for a currency there is none, and none for what looks like
 //! fraud ([`fraud`]). A program with an API
 //! key is not asked, since it can't answer: the person has answered for the key, and set it a limit.
+//!
+//! Refuses `CHALLENGE_REQUIRED`, `CHALLENGE_INVALID`, `PAYMENTS_AT_ONCE`, and what [`fraud`] and [`limit`] refuse.
 
 mod exemption;
 
@@ -33,6 +35,9 @@ use crate::transaction::{Draft, IdempotencyKey, Transaction};
 use crate::user;
 use exemption::Allowance;
 use uuid::Uuid;
+
+/// How often a payment is looked at, where others of its payer overtake it.
+const LOOKS: u32 = 5;
 
 /// A payment, as far as the person is asked about it.
 pub(crate) struct Payment {
@@ -77,11 +82,18 @@ pub(crate) struct Permit {
     pub(crate) measure: Measure,
     /// The account in which it waits for an operator, if it does.
     pub(crate) review: Option<AccountId>,
+    /// What had left the payer's accounts when it was looked at, if that made a difference.
+    pub(crate) seen: Option<Spent>,
 }
 
-/// Decides whether a payment may leave: within its payer's limit, and with the consent that it needs. Says what will have
-/// left then, and which account keeps the count.
+/// Decides whether a payment may leave: as it was looked at, within its payer's limit, and with the consent that it needs. Says
+/// what will have left then, and which account keeps the count.
 pub(crate) fn decide(books: &Books, draft: &Draft, permit: Permit) -> Result<(AccountId, Spent), Refusal> {
+    if let Some(seen) = permit.seen
+        && seen != books.account(permit.measure.home)?.spent
+    {
+        return Err(Code::PaymentsAtOnce.into());
+    }
     let spent = limit::decide(books, permit.measure)?;
     let spent = exemption::decide(books.account(draft.debit)?, draft.amount, permit.consent, spent)?;
     Ok((permit.measure.home, spent))
@@ -97,29 +109,43 @@ pub enum Paid {
 }
 
 /// Makes a payment within its payer's limit, with the consent that there is, or asks for it; or has it wait for an
-/// operator.
+/// operator. What something else of the payer has overtaken in another process is looked at again.
 pub(crate) async fn pay<F: Future<Output = Result<Transaction>>>(
     bank: &Bank,
     payment: Payment,
     submit: impl Fn(Permit) -> F,
 ) -> Result<Paid> {
-    let (screened, _turn) = fraud::screen(bank, &payment.outgoing(), &payment.key).await?;
-    let review = match screened {
+    for _ in 1..LOOKS {
+        match look_and_pay(bank, &payment, &submit).await {
+            Err(Error::Refused(Refusal { code: Code::PaymentsAtOnce, .. })) => {}
+            done => return done,
+        }
+    }
+    look_and_pay(bank, &payment, &submit).await
+}
+
+async fn look_and_pay<F: Future<Output = Result<Transaction>>>(
+    bank: &Bank,
+    payment: &Payment,
+    submit: impl Fn(Permit) -> F,
+) -> Result<Paid> {
+    let looked = fraud::screen(bank, &payment.outgoing(), &payment.key).await?;
+    let review = match looked.outcome {
         Outcome::Review => Some(account::house(bank, Purpose::InReview, payment.amount.currency()).await?),
         Outcome::Allow | Outcome::Challenge | Outcome::Block => None,
     };
     let submit = async |consent| {
-        let permitted = |measure| submit(Permit { consent, measure, review });
+        let permitted = |measure| submit(Permit { consent, measure, review, seen: looked.seen });
         limit::within(bank, payment.payer, payment.amount, permitted).await
     };
     // What is only asked about takes no share of what a guarded person may spend.
     let reserve = || guard::reserve(bank, payment.payer, payment.amount, &payment.key);
     if payment.payer.scopes.is_some() {
         reserve().await?;
-        return api_key::pay(bank, &payment, || submit(Consent::Limited)).await.map(Paid::Done);
+        return api_key::pay(bank, payment, || submit(Consent::Limited)).await.map(Paid::Done);
     }
-    let consent = consent(bank, &payment).await?;
-    let asks = screened == Outcome::Challenge && consent != Consent::Given;
+    let consent = consent(bank, payment).await?;
+    let asks = looked.outcome == Outcome::Challenge && consent != Consent::Given;
     let consent = if asks { Consent::Missing } else { consent };
     if consent != Consent::Missing {
         reserve().await?;
@@ -132,7 +158,7 @@ pub(crate) async fn pay<F: Future<Output = Result<Transaction>>>(
         return Err(Code::ChallengeInvalid.at("challengeId").into());
     }
     let payer = payment.payer;
-    let exempt = payer.confirmed && screened != Outcome::Challenge;
+    let exempt = payer.confirmed && looked.outcome != Outcome::Challenge;
     if exempt && payee::is_trusted(&bank.db, payer.user, payment.payee).await? {
         reserve().await?;
         return submit(Consent::Trusted).await.map(Paid::Done);
@@ -183,12 +209,12 @@ async fn consent(bank: &Bank, payment: &Payment) -> Result<Consent> {
     small(bank, payment.amount).await
 }
 
-async fn ask(bank: &Bank, payment: Payment) -> Result<Challenge> {
+async fn ask(bank: &Bank, payment: &Payment) -> Result<Challenge> {
     challenge::count(bank, payment.payer).await?;
     let tx = bank.db.begin().await?;
     let (row, key) = user::lock(bank, &tx, payment.payer.user).await?;
     let (bound, amount) = (payment.bound(), payment.amount.to_string());
-    let purpose = CodePurpose::Payment { payee: payment.shown, amount };
+    let purpose = CodePurpose::Payment { payee: payment.shown.clone(), amount };
     let asked = challenge::ask(bank, &tx, &key, &row, bound, purpose).await?;
     tx.commit().await?;
     bank.bell.ring();

@@ -3,7 +3,7 @@
 use crate::review::{send, waiting};
 use entity::fraud::{Outcome, Rule, RuleSet};
 use entity::operator::Role;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::sync::Arc;
 use tests::client::Person;
 use tests::{Setup, World, on_both_setups};
@@ -54,6 +54,44 @@ async fn payments_at_the_same_moment_see_each_other(world: &World) {
     assert_eq!((settled, bob.balance().await), (4, "4.00".to_owned()), "{made:?}");
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn payments_to_two_apis_at_the_same_moment_see_each_other() {
+    for setup in [Setup::Embedded, Setup::Real] {
+        let mut world = World::open_screened(setup).await;
+        let other = world.start_api(screened).await;
+        let (alice, bob) = (Person::join_with(&world, "100.00").await, Person::join(&world).await);
+        let there = Person { client: alice.client.to(&other), ..alice.clone() };
+        let keys: Vec<String> = (0..12).map(|number| format!("k{number}")).collect();
+        let one_by_one = [&alice, &there].into_iter().cycle();
+        let all = one_by_one.zip(&keys).map(|(payer, key)| send(payer, &bob, "1.00", key));
+        let made: Vec<Value> = futures::future::try_join_all(all).await.unwrap();
+        let settled = made.iter().filter(|made| made["state"] == "SETTLED").count();
+        assert_eq!((settled, bob.balance().await), (4, "4.00".to_owned()), "{made:?}");
+        world.close().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_api_judges_by_the_rules_of_before() {
+    for setup in [Setup::Embedded, Setup::Real] {
+        let mut world = World::open_screened(setup).await;
+        let other = world.start_api(screened).await;
+        let (alice, bob) = (Person::join_with(&world, "100.00").await, Person::join(&world).await);
+        let there = Person { client: alice.client.to(&other), ..alice.clone() };
+        assert_eq!(send(&there, &bob, "1.00", "before").await.unwrap()["state"], "SETTLED");
+        let rules = json!([{ "name": "all", "when": "amount > 0", "outcome": "BLOCK", "shadow": false }]);
+        world.agree(json!({ "setFraudRules": rules })).await;
+        world.bank.clock.advance(chrono::Duration::seconds(1));
+        // One looks for newer rules, and nobody beside it goes on without.
+        let keys: Vec<String> = (0..12).map(|number| format!("k{number}")).collect();
+        let all = keys.iter().map(|key| send(&there, &bob, "1.00", key));
+        let refused = futures::future::join_all(all).await;
+        let refused: Vec<_> = refused.into_iter().map(|made| made.unwrap_err().code).collect();
+        assert_eq!(refused, ["PAYMENT_BLOCKED"; 12]);
+        world.close().await;
+    }
+}
+
 async fn what_cannot_be_screened_is_refused_above_a_limit(world: &World) {
     use sea_orm::ConnectionTrait;
     let (alice, bob) = (Person::join_with(world, "1000.00").await, Person::join(world).await);
@@ -63,6 +101,10 @@ async fn what_cannot_be_screened_is_refused_above_a_limit(world: &World) {
     assert_eq!(send(&alice, &bob, "100.00", "small").await.unwrap()["state"], "SETTLED");
     db.execute_unprepared("ALTER TABLE lost RENAME TO fraud_profiles").await.unwrap();
     assert_eq!(send(&alice, &bob, "100.01", "large").await.unwrap()["state"], "SETTLED");
+}
+
+fn screened(bank: entity::Bank) -> entity::Bank {
+    bank.with_step_up(tests::world::unasked()).with_screening(true)
 }
 
 /// A world with one rule.
