@@ -5,9 +5,11 @@
 //! [`DUE`] (Directive (EU) 2015/2366, article 73: an unauthorised payment is refunded by the end of the following business
 //! day), by a reviewer, once; the person is told.
 //!
-//! Refuses `NOT_FOUND`; `NOT_PAYER` for what came in; `DISPUTE_DECIDED`, `REASON_INVALID`.
+//! Refuses `NOT_FOUND`; `NOT_PAYER` for what came in; `DISPUTE_DECIDED`, `REASON_INVALID`, `CASE_ASSIGNED` for who decides about
+//! a payment that another reviewer [has](crate::case).
 
 use crate::bank::Bank;
+use crate::case;
 use crate::clock::Time;
 use crate::error::Result;
 use crate::freeze;
@@ -119,7 +121,7 @@ pub async fn report(bank: &Bank, caller: Caller, id: TransactionId, origin: &Ori
 /// Decides a dispute, and tells the person.
 ///
 /// # Errors
-/// `NOT_FOUND`, `DISPUTE_DECIDED`, `REASON_INVALID`.
+/// `NOT_FOUND`, `DISPUTE_DECIDED`, `REASON_INVALID`, `CASE_ASSIGNED`.
 pub async fn decide(
     bank: &Bank,
     officer: &Officer,
@@ -135,6 +137,7 @@ pub async fn decide(
     if row.state != DisputeState::Open {
         return Err(Code::DisputeDecided.at("id").into());
     }
+    case::check_own(&tx, officer, row.transaction_id).await?;
     let (decided_at, decided_by) = (Some(bank.clock.now()), Some(officer.id));
     let set = dispute::ActiveModel {
         state: Set(state),

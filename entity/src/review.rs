@@ -187,7 +187,6 @@ pub async fn reject(bank: &Bank, officer: &Officer, id: TransactionId) -> Result
     if done.state != State::Failed {
         return Err(Code::PaymentDecided.at("id").into());
     }
-    proposal::reject_like(bank, officer, &Proposed::ReleasePayment { transaction: id }).await?;
     Ok(done)
 }
 
@@ -230,7 +229,7 @@ fn waiting() -> sea_orm::Select<transaction::Entity> {
     transaction::Entity::find().filter(Expr::cust("state = 'IN_REVIEW'"))
 }
 
-/// Tells a payer that a payment has gone back.
+/// Tells a payer that a payment has gone back, and lets lapse what was proposed about it.
 ///
 /// # Errors
 /// Only faults.
@@ -243,6 +242,7 @@ pub async fn announce(bank: &Bank, id: TransactionId, job: JobId) -> Result<()> 
             Notice::Case(notification::Case::PaymentRejected { amount: payment.terms.amount.to_string() });
         notification::tell(bank, &tx, &key, EventId(id.0), &notice).await?;
     }
+    proposal::lapse(bank, &tx, &Proposed::ReleasePayment { transaction: id }).await?;
     outbox::done(&tx, job).await?;
     tx.commit().await?;
     bank.bell.ring();

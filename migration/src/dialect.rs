@@ -10,7 +10,9 @@
 //! | `{table}` | nothing | `STRICT` |
 //! | `{hot}` | half-filled pages, so that balances update in place | `STRICT` |
 //! | `{refuse NAME ON EVENT ON TABLE [WHEN (…)]: MESSAGE}` as a line | trigger that raises | the same |
+//! | `{drop NAME ON TABLE}` as a line | drops such a trigger | the same |
 //! | `{allow NEW, … IN TABLE.COLUMN: OLD, …}` as a line | the CHECK of the column anew | the same, in the text of the table |
+//! | `{check NAME IN TABLE: OLD => NEW}` as a line | another CHECK by that name | the same, in the text of the table |
 
 use sea_orm_migration::sea_orm::DbBackend;
 
@@ -45,11 +47,50 @@ pub(crate) fn render(sql: &str, backend: DbBackend) -> String {
 }
 
 fn expand(line: &str, postgres: bool) -> String {
-    allowed(line, postgres).unwrap_or_else(|| trigger(line, postgres))
+    let other =
+        allowed(line, postgres).or_else(|| checked(line, postgres)).or_else(|| dropped(line, postgres));
+    other.unwrap_or_else(|| trigger(line, postgres))
 }
 
-/// Expands an `{allow …}` line: more values for a column that holds one of a list. SQLite has no statement for it; its
-/// manual (ALTER TABLE, section 7) says to write the text of the table, which the rows don't depend on.
+/// Replaces in the text of a table. SQLite has no statement for it; its manual (ALTER TABLE, section 7) says to write the
+/// text of the table, where the rows don't depend on it.
+fn rewrite(table: &str, old: &str, new: &str) -> String {
+    let text = |part: &str| part.replace('\'', "''");
+    format!(
+        "PRAGMA writable_schema = ON;\n\
+         UPDATE sqlite_schema SET sql = replace(sql, '{}', '{}') WHERE type = 'table' AND name = '{table}';\n\
+         PRAGMA writable_schema = RESET;",
+        text(old),
+        text(new)
+    )
+}
+
+/// Expands a `{check …}` line: another condition. PostgreSQL knows it by name, SQLite by its text.
+fn checked(line: &str, postgres: bool) -> Option<String> {
+    let rest = line.strip_prefix("{check ")?.strip_suffix('}')?;
+    let (place, change) = rest.split_once(": ")?;
+    let ((name, table), (old, new)) = (place.split_once(" IN ")?, change.split_once(" => ")?);
+    Some(if postgres {
+        format!(
+            "ALTER TABLE {table} DROP CONSTRAINT {name};\n\
+             ALTER TABLE {table} ADD CONSTRAINT {name} CHECK ({new});"
+        )
+    } else {
+        rewrite(table, &format!("CHECK ({old})"), &format!("CHECK ({new})"))
+    })
+}
+
+/// Expands a `{drop …}` line.
+fn dropped(line: &str, postgres: bool) -> Option<String> {
+    let (name, table) = line.strip_prefix("{drop ")?.strip_suffix('}')?.split_once(" ON ")?;
+    Some(if postgres {
+        format!("DROP TRIGGER {name} ON {table};\nDROP FUNCTION {name}();")
+    } else {
+        format!("DROP TRIGGER {name};")
+    })
+}
+
+/// Expands an `{allow …}` line: more values for a column that holds one of a list.
 fn allowed(line: &str, postgres: bool) -> Option<String> {
     let rest = line.strip_prefix("{allow ")?.strip_suffix('}')?;
     let (new, rest) = rest.split_once(" IN ")?;
@@ -66,14 +107,7 @@ fn allowed(line: &str, postgres: bool) -> Option<String> {
     } else {
         // The last two, side by side, are in no other list of the table.
         let end = old.get(old.len().saturating_sub(2)..)?.join(", ");
-        let text = |values: &str| values.replace('\'', "''");
-        format!(
-            "PRAGMA writable_schema = ON;\n\
-             UPDATE sqlite_schema SET sql = replace(sql, '{0}', '{0}, {1}') WHERE type = 'table' AND name = '{table}';\n\
-             PRAGMA writable_schema = RESET;",
-            text(&end),
-            text(&new)
-        )
+        rewrite(table, &end, &format!("{end}, {new}"))
     })
 }
 
@@ -122,6 +156,19 @@ mod tests {
         assert!(postgres.contains("CHECK (kind IN ('A', 'B', 'C', 'NEW'))"), "{postgres}");
         let sqlite = render(line, DbBackend::Sqlite);
         assert!(sqlite.contains("replace(sql, '''B'', ''C''', '''B'', ''C'', ''NEW''')"), "{sqlite}");
+    }
+
+    #[test]
+    fn conditions_are_replaced_and_triggers_dropped_in_both() {
+        let line = "{check shelves_check IN shelves: (a = 'B') = (c IS NULL) => a IN ('B', 'C')}";
+        let postgres = render(line, DbBackend::Postgres);
+        assert!(postgres.contains("ADD CONSTRAINT shelves_check CHECK (a IN ('B', 'C'));"), "{postgres}");
+        let sqlite = render(line, DbBackend::Sqlite);
+        let replaced = "'CHECK ((a = ''B'') = (c IS NULL))', 'CHECK (a IN (''B'', ''C''))'";
+        assert!(sqlite.contains(replaced), "{sqlite}");
+        let line = "{drop shelves_fixed ON shelves}";
+        assert!(render(line, DbBackend::Postgres).starts_with("DROP TRIGGER shelves_fixed ON shelves;"));
+        assert_eq!(render(line, DbBackend::Sqlite), "DROP TRIGGER shelves_fixed;\n");
     }
 
     #[test]

@@ -8,7 +8,7 @@ use crate::id::Named;
 use crate::money::{Currency, Decimal};
 use async_graphql::{ID, InputObject, OneofObject, SimpleObject, Union};
 use entity::fee::Schedule;
-use entity::id::{ApplicationId, RecoveryId, SheetId, TransactionId, UserId};
+use entity::id::{ApplicationId, RecoveryId, SanctionHitId, SheetId, TransactionId, UserId};
 use entity::proposal::Change as Proposed;
 use entity::rate_alert::parse_rate;
 
@@ -38,6 +38,13 @@ pub(crate) struct RecoverHandle {
 pub(crate) struct ReleasePayment {
     /// The global id of the transaction.
     transaction_id: ID,
+}
+
+/// A hit that was confirmed, and is to be cleared: a mistake, or somebody who has left the list.
+#[derive(SimpleObject)]
+pub(crate) struct ClearConfirmedHit {
+    /// The global id of the hit.
+    sanction_hit_id: ID,
 }
 
 /// Somebody who may sign in as an operator, or with other roles, or again with another password and app.
@@ -96,6 +103,8 @@ pub(crate) enum Change {
     /// Reviewers decide.
     ReleasePayment(ReleasePayment),
     /// Reviewers decide.
+    ClearConfirmedHit(ClearConfirmedHit),
+    /// Reviewers decide.
     SetFraudRules(SetFraudRules),
     /// Treasurers decide.
     AcceptRates(AcceptRates),
@@ -121,6 +130,9 @@ impl From<Proposed> for Change {
             }
             Proposed::ReleasePayment { transaction } => {
                 Self::ReleasePayment(ReleasePayment { transaction_id: transaction.to_global().to_id() })
+            }
+            Proposed::ClearSanctionHit { hit } => {
+                Self::ClearConfirmedHit(ClearConfirmedHit { sanction_hit_id: hit.to_global().to_id() })
             }
             Proposed::SetFraudRules { rules } => {
                 Self::SetFraudRules(SetFraudRules { rules: rules.iter().map(FraudRule::from).collect() })
@@ -165,6 +177,8 @@ pub(crate) enum ChangeInput {
     RecoverHandle(ID),
     /// The global id of a transaction in review that is to go on. For reviewers.
     ReleasePayment(ID),
+    /// The global id of a sanctions hit that was confirmed and is to be cleared. For reviewers.
+    ClearConfirmedHit(ID),
     /// All the rules by which payments are to be screened. `checkFraudRules` says whether they can be loaded. For reviewers.
     SetFraudRules(Vec<FraudRule>),
     /// The global id of rates that were held, and are to be used. For treasurers.
@@ -192,6 +206,9 @@ impl ChangeInput {
             Self::ReleasePayment(id) => {
                 let transaction = TransactionId::parse(&id, "change.releasePayment")?;
                 Proposed::ReleasePayment { transaction }
+            }
+            Self::ClearConfirmedHit(id) => {
+                Proposed::ClearSanctionHit { hit: SanctionHitId::parse(&id, "change.clearConfirmedHit")? }
             }
             Self::SetFraudRules(rules) => {
                 Proposed::SetFraudRules { rules: rules.into_iter().map(Into::into).collect() }

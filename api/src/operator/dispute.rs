@@ -58,7 +58,7 @@ pub(crate) struct DisputeMutation;
 #[Object]
 impl DisputeMutation {
     /// Decides whether a payment that was reported was its payer's, and tells the person. For reviewers. Refuses `NOT_FOUND`,
-    /// `DISPUTE_DECIDED`, `REASON_INVALID`.
+    /// `DISPUTE_DECIDED`, `REASON_INVALID`; `CASE_ASSIGNED` where another reviewer has the payment.
     async fn decide_dispute(
         &self,
         context: &Context<'_>,

@@ -98,7 +98,7 @@ pub(crate) struct FraudQuery;
 #[Object]
 impl FraudQuery {
     /// The rules by which payments are screened, and how often each was right. Two reviewers put others in force with `propose`. For
-    /// reviewers. Refuses `NOT_FOUND`.
+    /// reviewers. Refuses `NOT_FOUND`, `FILTER_INVALID` for other days.
     async fn fraud_rules(
         &self,
         context: &Context<'_>,

@@ -22,6 +22,8 @@ pub(crate) enum ProposalState {
     Approved,
     /// It will not be done.
     Rejected,
+    /// The payment that was to go on has gone back: there was nothing left to decide.
+    Lapsed,
 }
 
 /// A proposal.
@@ -41,7 +43,7 @@ pub(crate) struct Proposal {
     decided_by_id: Option<ID>,
     /// When it was proposed.
     created_at: DateTime<Utc>,
-    /// When it was decided.
+    /// When it was decided, or lapsed.
     decided_at: Option<DateTime<Utc>>,
 }
 
@@ -139,7 +141,7 @@ pub(crate) struct ProposalMutation;
 #[Object]
 impl ProposalMutation {
     /// Proposes what touches money or identity, for another operator to decide. Refuses `ROLE_MISSING`,
-    /// `REASON_INVALID`, `PROPOSAL_OPEN`, `NOT_FOUND`, `NOT_LOCKED`, `NAME_INVALID`, `PAYMENT_DECIDED`; `PAYER_FROZEN` for a
+    /// `REASON_INVALID`, `PROPOSAL_OPEN`, `NOT_FOUND`, `NOT_LOCKED`, `NAME_INVALID`, `PAYMENT_DECIDED`, `SANCTION_HIT_OPEN`, `SANCTION_HIT_DECIDED`; `PAYER_FROZEN` for a
     /// payment whose payer is locked, `CASE_ASSIGNED` for one that another reviewer has.
     async fn propose(
         &self,

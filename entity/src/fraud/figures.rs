@@ -4,7 +4,7 @@
 //! or the report was dismissed. Of the others nobody knows; a payment that nobody looked at in time is one of them.
 //! Each payment counts once for a rule, before its money moved or after.
 //!
-//! Costs the newest [`MOST`] verdicts of the days that are asked for, in memory.
+//! Refuses `FILTER_INVALID`. Costs the newest [`MOST`] verdicts of the days that are asked for, in memory.
 
 use super::rule::Outcome;
 use super::verdict::Fired;
@@ -14,6 +14,7 @@ use crate::clock::Time;
 use crate::dispute::DisputeState;
 use crate::error::{Fault, Result};
 use crate::id::UserId;
+use crate::refusal::Code;
 use crate::review::PATIENCE;
 use crate::table::{dispute, fraud_verdict as verdict, transaction};
 use crate::transaction::{Failure, State};
@@ -111,9 +112,12 @@ impl Line {
 /// The figures of the rules of a version, by their names, over the last days: 1 to 90.
 ///
 /// # Errors
-/// Only faults.
+/// `FILTER_INVALID` for other days.
 pub async fn figures(bank: &Bank, version: &Version, days: i64) -> Result<BTreeMap<String, Figures>> {
-    let since = bank.clock.now() - Duration::days(days.clamp(1, DAYS));
+    if !(1..=DAYS).contains(&days) {
+        return Err(Code::FilterInvalid.at("days").into());
+    }
+    let since = bank.clock.now() - Duration::days(days);
     let lines = lines().filter(verdict::Column::Version.eq(version.number));
     let lines = lines.filter(verdict::Column::DecidedAt.gte(since)).order_by_desc(verdict::Column::DecidedAt);
     let lines: Vec<Line> = lines.limit(MOST).into_model().all(bank.db.connection()).await?;

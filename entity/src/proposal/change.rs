@@ -3,7 +3,7 @@
 use crate::bank::Bank;
 use crate::error::Result;
 use crate::fee::{self, Schedule};
-use crate::id::{ApplicationId, ProposalId, RecoveryId, SheetId, TransactionId, UserId};
+use crate::id::{ApplicationId, ProposalId, RecoveryId, SanctionHitId, SheetId, TransactionId, UserId};
 use crate::money::Currency;
 use crate::operator::{self, Role};
 use crate::outbox::{self, Job};
@@ -38,6 +38,11 @@ pub enum Change {
     ReleasePayment {
         /// Which.
         transaction: TransactionId,
+    },
+    /// A person who was taken for somebody on a sanctions list is somebody else.
+    ClearSanctionHit {
+        /// What was confirmed.
+        hit: SanctionHitId,
     },
     /// Payments are screened by other rules.
     SetFraudRules {
@@ -84,6 +89,7 @@ impl Change {
             | Self::RaiseLevel { .. }
             | Self::RecoverHandle { .. }
             | Self::ReleasePayment { .. }
+            | Self::ClearSanctionHit { .. }
             | Self::SetFraudRules { .. } => Role::Reviewer,
             Self::AcceptRates { .. } | Self::SetRate { .. } | Self::SetFees { .. } => Role::Treasurer,
             Self::InviteOperator { .. } => Role::Admin,
@@ -107,6 +113,7 @@ impl Change {
             Self::RaiseLevel { application } => application.0,
             Self::RecoverHandle { recovery } => recovery.0,
             Self::ReleasePayment { transaction } => transaction.0,
+            Self::ClearSanctionHit { hit } => hit.0,
             Self::AcceptRates { sheet } => sheet.0,
             Self::SetRate { base, quote, .. } => {
                 bank.vault.digest(&[b"rate", base.code().as_bytes(), quote.code().as_bytes()]).0
@@ -123,6 +130,7 @@ impl Change {
             Self::RaiseLevel { .. } => "RAISE_LEVEL",
             Self::RecoverHandle { .. } => "RECOVER_HANDLE",
             Self::ReleasePayment { .. } => "RELEASE_PAYMENT",
+            Self::ClearSanctionHit { .. } => "CLEAR_SANCTION_HIT",
             Self::SetFraudRules { .. } => "SET_FRAUD_RULES",
             Self::AcceptRates { .. } => "ACCEPT_RATES",
             Self::SetRate { .. } => "SET_RATE",
@@ -143,6 +151,7 @@ impl Change {
             Self::ReleasePayment { transaction } => {
                 review::check_releasable(bank.db.connection(), *transaction).await
             }
+            Self::ClearSanctionHit { hit } => sanction::check_confirmed(bank.db.connection(), *hit).await,
             Self::SetFraudRules { rules } => Ok(fraud::check(rules)?),
             Self::AcceptRates { sheet } => rate::check_held(bank.db.connection(), *sheet).await.map(drop),
             Self::SetRate { base, quote, rate, minutes } => {
@@ -176,6 +185,7 @@ impl Change {
                 let job = Job::ReleasePayment { transaction: *transaction, proposal };
                 outbox::put(tx, job, bank.clock.now()).await.map(|()| None)
             }
+            Self::ClearSanctionHit { hit } => sanction::overturn(tx, *hit, proposal).await.map(|()| None),
             Self::SetFraudRules { rules } => fraud::set(bank, tx, rules, proposal).await.map(|()| None),
             Self::AcceptRates { sheet } => rate::accept(bank, tx, *sheet).await.map(|()| None),
             Self::SetRate { base, quote, rate, minutes } => {

@@ -2,7 +2,8 @@
 //! has the role approves or rejects it.
 //!
 //! Guarantees: nobody approves what it has proposed itself; the database says so too. There is one open proposal
-//! for one thing. A change is made in the transaction that approves it, or not at all.
+//! for one thing. A change is made in the transaction that approves it, or not at all. That a payment goes on lapses when
+//! the payment has gone back.
 //!
 //! Refuses `ROLE_MISSING`, `REASON_INVALID`, `PROPOSAL_OPEN`, `PROPOSAL_DECIDED`, `SELF_APPROVAL`, `CASE_ASSIGNED` for
 //! who proposes to let a payment go on that another [has](crate::case), and whatever the change is refused with.
@@ -14,11 +15,11 @@ pub use change::Change;
 use crate::bank::Bank;
 use crate::case;
 use crate::clock::Time;
-use crate::error::{Error, Fault, Result, unique_or};
+use crate::error::{Fault, Result, unique_or};
 use crate::id::{OperatorId, ProposalId};
 use crate::operator::{self, Officer};
 use crate::page::{Page, Slice};
-use crate::refusal::{Code, Refusal};
+use crate::refusal::Code;
 use crate::seal::Place;
 use crate::secret::Secret;
 use crate::table::proposal;
@@ -39,6 +40,8 @@ pub enum ProposalState {
     Approved,
     /// It will not be done.
     Rejected,
+    /// What it was about has come to its end without it: there was nothing left to decide.
+    Lapsed,
 }
 
 /// A proposal.
@@ -58,7 +61,7 @@ pub struct Proposal {
     pub decided_by: Option<OperatorId>,
     /// When it was proposed.
     pub created_at: Time,
-    /// When it was decided.
+    /// When it was decided, or lapsed.
     pub decided_at: Option<Time>,
 }
 
@@ -166,13 +169,19 @@ pub async fn reject(bank: &Bank, officer: &Officer, id: ProposalId) -> Result<Pr
     Ok(decided)
 }
 
-/// Rejects the open proposal to do this with the same subject, if there is one.
-pub(crate) async fn reject_like(bank: &Bank, officer: &Officer, change: &Change) -> Result<()> {
-    let Some(proposal) = open_like(bank, change).await? else { return Ok(()) };
-    match reject(bank, officer, proposal.id).await {
-        Err(Error::Refused(Refusal { code: Code::ProposalDecided, .. })) => Ok(()),
-        done => done.map(|_| ()),
-    }
+/// Lets the open proposal to do this with the same subject lapse, if there is one.
+pub(crate) async fn lapse(bank: &Bank, tx: &DatabaseTransaction, change: &Change) -> Result<()> {
+    let set = proposal::ActiveModel {
+        state: Set(ProposalState::Lapsed),
+        decided_at: Set(Some(bank.clock.now())),
+        ..Default::default()
+    };
+    let open = proposal::Entity::update_many()
+        .filter(proposal::COLUMN.kind.eq(change.kind()))
+        .filter(proposal::COLUMN.subject.eq(change.subject(bank)))
+        .filter(proposal::COLUMN.state.eq(ProposalState::Open));
+    open.set(set).exec(tx).await?;
+    Ok(())
 }
 
 /// An open proposal that this operator may decide, locked.

@@ -3,7 +3,8 @@
 //! Guarantees: there is one open hit for a person, an entry and a name; what changes of the entry while it is open is brought
 //! up to date in it. One that was cleared is not raised again, unless the entry says something else, or the person is now
 //! known to be born on the same day. Why it was raised is told with all that made the score, sealed with the person's
-//! data key. One that is decided stays decided, with who has decided it and why.
+//! data key. One that is decided stays decided, with who has decided it and why; but that a confirmed one was a mistake, or
+//! that its entry has left the list, two say with a [`proposal`](crate::proposal), which is kept beside.
 //!
 //! Refuses `NOT_FOUND`, `SANCTION_HIT_DECIDED`, `SANCTION_HIT_OPEN`, `REASON_INVALID`.
 
@@ -15,7 +16,7 @@ use crate::bank::Bank;
 use crate::clock::Time;
 use crate::error::{Fault, Result};
 use crate::freeze;
-use crate::id::{OperatorId, SanctionHitId, UserId};
+use crate::id::{OperatorId, ProposalId, SanctionHitId, UserId};
 use crate::operator::{Officer, Role};
 use crate::page::{Page, Slice};
 use crate::refusal::Code;
@@ -24,8 +25,8 @@ use crate::table::{sanction_list, user};
 use crate::user::{self as people, parse_text};
 use crate::vault::DataKey;
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, ConnectionTrait, DeriveActiveEnum, EntityTrait, EnumIter, PaginatorTrait,
-    QueryFilter,
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseTransaction, DeriveActiveEnum, EntityTrait,
+    EnumIter, PaginatorTrait, QueryFilter,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
@@ -106,6 +107,8 @@ pub struct Hit {
     pub decided_at: Option<Time>,
     /// By whom.
     pub decided_by: Option<OperatorId>,
+    /// By which proposal it was cleared after it had been confirmed.
+    pub overturned_by: Option<ProposalId>,
 }
 
 pub(super) const EXPLANATION: &str = "sanction_hits.explanation";
@@ -133,6 +136,7 @@ fn read(key: Option<&DataKey>, version: &str, row: &sanction_hit::Model) -> Resu
         raised_at: row.raised_at,
         decided_at: row.decided_at,
         decided_by: row.decided_by,
+        overturned_by: row.overturned_by,
     })
 }
 
@@ -185,6 +189,34 @@ async fn decide(
     let list = sanction_list::Entity::find_by_id(row.list_id).one(&tx).await?;
     tx.commit().await?;
     Ok(read(Some(&key), &list.map(|list| list.version).unwrap_or_default(), &row)?)
+}
+
+/// Refuses to clear by a proposal what was not confirmed.
+///
+/// # Errors
+/// `NOT_FOUND`; `SANCTION_HIT_OPEN`, which one decides alone; `SANCTION_HIT_DECIDED`.
+pub(crate) async fn check_confirmed(db: &impl ConnectionTrait, id: SanctionHitId) -> Result<()> {
+    let row = sanction_hit::Entity::find_by_id(id).one(db).await?.ok_or(Code::NotFound.at("id"))?;
+    match row.state {
+        HitState::Confirmed => Ok(()),
+        HitState::Open => Err(Code::SanctionHitOpen.at("id").into()),
+        HitState::Cleared => Err(Code::SanctionHitDecided.at("id").into()),
+    }
+}
+
+/// Clears a hit that was confirmed, for two operators who agree. The wallet stays frozen until two more say otherwise.
+pub(crate) async fn overturn(tx: &DatabaseTransaction, id: SanctionHitId, by: ProposalId) -> Result<()> {
+    let set = sanction_hit::ActiveModel {
+        state: Set(HitState::Cleared),
+        overturned_by: Set(Some(by)),
+        ..Default::default()
+    };
+    let this = sanction_hit::Entity::update_many().filter(sanction_hit::COLUMN.id.eq(id));
+    let confirmed = this.filter(sanction_hit::COLUMN.state.eq(HitState::Confirmed));
+    match confirmed.set(set).exec(tx).await?.rows_affected {
+        0 => Err(Code::SanctionHitDecided.at("id").into()),
+        _ => Ok(()),
+    }
 }
 
 /// Whether somebody still has to look at a hit of this person.

@@ -32,7 +32,7 @@ pub use list::{Entry, EntryKind, Source};
 pub use score::WordMatch;
 pub use version::{ListVersion, Taken, lists, take};
 
-pub(crate) use hit::{is_open, refuse_listed};
+pub(crate) use hit::{check_confirmed, is_open, overturn, refuse_listed};
 pub(crate) use version::Made;
 
 use crate::bank::Bank;

@@ -110,6 +110,7 @@ fn row(
         raised_at,
         decided_at: None,
         decided_by: None,
+        overturned_by: None,
     })
 }
 

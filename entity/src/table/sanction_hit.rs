@@ -2,7 +2,7 @@
 
 use crate::clock::Time;
 use crate::handle::Fingerprint;
-use crate::id::{OperatorId, SanctionHitId, SanctionListId, UserId};
+use crate::id::{OperatorId, ProposalId, SanctionHitId, SanctionListId, UserId};
 use crate::sanction::{BirthMatch, Field, HitState, Source};
 use crate::seal::Sealed;
 use sea_orm::entity::prelude::*;
@@ -29,6 +29,7 @@ pub struct Model {
     pub raised_at: Time,
     pub decided_at: Option<Time>,
     pub decided_by: Option<OperatorId>,
+    pub overturned_by: Option<ProposalId>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

@@ -81,8 +81,18 @@ async fn one_file_says_all_that_a_reviewer_decides_from(world: &World) {
     let proposed = first.act("propose", "proposal { id }", change).await["proposal"]["id"].clone();
     let proposal = file(&second, &held).await["proposal"].clone();
     assert_eq!(proposal, json!({ "id": proposed, "state": "OPEN", "reason": "the payer called" }));
-    // It was not Alice: it goes back, and is a dispute from then on.
+    // It was not Alice: it goes back, and is a dispute from then on. There is nothing left to decide about the proposal.
     alice.client.act("reportTransaction", "dispute { id }", json!({ "id": held })).await;
+    world.settle().await;
+    let lapsed = "{ proposals(state: LAPSED, last: 1) { edges { node { id decidedById decidedAt } } } }";
+    let lapsed = first.ask(lapsed, Value::Null).await["proposals"]["edges"][0]["node"].clone();
+    assert_eq!((&lapsed["id"], &lapsed["decidedById"]), (&proposed, &Value::Null));
+    assert!(lapsed["decidedAt"].is_string());
+    let own = json!({ "id": proposed });
+    assert_eq!(
+        second.try_act("approveProposal", "proposal { id }", own).await,
+        Err(refused("PROPOSAL_DECIDED", "id"))
+    );
     let seen = file(&first, &held).await;
     assert_eq!(
         (&seen["payment"]["failure"], &seen["dispute"]["state"]),

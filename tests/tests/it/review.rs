@@ -223,6 +223,7 @@ async fn what_is_held_does_not_go_on_while_its_payer_is_frozen(world: &World) {
     assert_eq!(refused.code, "PAYER_FROZEN");
     first.act("rejectPayment", "state", json!({ "id": held["id"] })).await;
     // And there is nothing left to approve.
+    world.settle().await;
     let open = first.ask("{ proposals { edges { node { id } } } }", Value::Null).await;
     assert_eq!(open["proposals"]["edges"], json!([]));
     assert_eq!((alice.balance().await, bob.balance().await), ("1000.00".into(), "0.00".into()));

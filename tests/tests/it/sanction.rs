@@ -12,6 +12,7 @@ on_both_setups!(
     a_bank_account_is_in_the_name_of_somebody_on_the_list,
     nobody_is_known_better_while_a_hit_is_open,
     who_is_confirmed_stays_frozen,
+    a_mistake_is_mended_by_two,
     only_reviewers_see_hits,
 );
 
@@ -53,7 +54,7 @@ pub(crate) async fn link(world: &World, person: &Person, iban: &str, holder: &st
     world.settle().await;
 }
 
-const HIT: &str = "id userId name score birth strong state reason entry { source reference listVersion kind names \
+const HIT: &str = "id userId name score birth strong state reason overturnedById entry { source reference listVersion kind names \
     births { from } programmes } explanation { given listed nameScore words { given listed similarity weight } }";
 
 pub(crate) async fn hits(reviewer: &Client, state: &str) -> Vec<Value> {
@@ -235,6 +236,33 @@ async fn who_is_confirmed_stays_frozen(world: &World) {
     assert_eq!(proposed, Err(refused("SANCTION_HIT_OPEN", "id")));
     // Not asked about again, whatever the entry says.
     lists.publish("ofac", &ofac(&VANTERPOOL.replace("TEST", "TEST2"))).await;
+    assert_eq!(hits_of(world, &alice).await, Vec::<Value>::new());
+}
+
+async fn a_mistake_is_mended_by_two(world: &World) {
+    let lists = Lists::published(world).await;
+    let alice = join(world, "Zorblax Vanterpool").await;
+    let reviewer = world.hire("sanction-mistake", &[Role::Reviewer]).await;
+    let hit = hits_of(world, &alice).await.remove(0);
+    let change = json!({ "clearConfirmedHit": hit["id"] });
+    let propose = json!({ "change": change, "reason": "born elsewhere" });
+    let early = reviewer.try_act("propose", "proposal { id }", propose).await;
+    assert_eq!(early, Err(refused("SANCTION_HIT_OPEN", "id")), "that one decides alone");
+    let input = json!({ "id": hit["id"], "reason": "the documents agree" });
+    reviewer.act("confirmSanctionHit", "hit { state }", input).await;
+    assert_eq!(world.agree(change.clone()).await["proposal"]["state"], "APPROVED");
+    let seen = hits(&reviewer, "CLEARED").await;
+    let seen = seen.iter().find(|seen| seen["id"] == hit["id"]).unwrap();
+    // Who had confirmed it, and why, stays.
+    assert!(seen["overturnedById"].is_string());
+    assert_eq!(seen["reason"], "the documents agree");
+    let again = json!({ "change": change, "reason": "born elsewhere" });
+    let again = reviewer.try_act("propose", "proposal { id }", again).await;
+    assert_eq!(again, Err(refused("SANCTION_HIT_DECIDED", "id")));
+    // The wallet opens by two more, and the same entry is not asked about again.
+    world.agree(json!({ "unfreezeUser": hit["userId"] })).await;
+    assert_eq!(alice.client.ask("{ me { state } }", Value::Null).await["me"]["state"], "ACTIVE");
+    lists.publish("ofac", &ofac(VANTERPOOL)).await;
     assert_eq!(hits_of(world, &alice).await, Vec::<Value>::new());
 }
 

@@ -148,6 +148,8 @@ pub(crate) struct SanctionHit {
     decided_at: Option<DateTime<Utc>>,
     /// The global id of who has decided it.
     decided_by_id: Option<ID>,
+    /// The global id of the proposal by which it was cleared after it had been confirmed.
+    overturned_by_id: Option<ID>,
 }
 
 impl From<sanction::WordMatch> for WordMatch {
@@ -199,6 +201,7 @@ impl From<sanction::Hit> for SanctionHit {
             raised_at: hit.raised_at,
             decided_at: hit.decided_at,
             decided_by_id: hit.decided_by.map(|id| id.to_global().to_id()),
+            overturned_by_id: hit.overturned_by.map(|id| id.to_global().to_id()),
         }
     }
 }
