@@ -157,7 +157,6 @@ fn read(expression: &IdedExpr) -> Result<Either, String> {
 fn read_call(call: &CallExpr) -> Result<Either, String> {
     use {Comparison as C, Either as E, Operation as O};
     let name = call.func_name.as_str();
-    let misfit = || Err(format!("{} joins what does not fit", shown(name)));
     let mut read = call.args.iter().map(read).collect::<Result<Vec<_>, _>>()?.into_iter();
     let (first, second, third) = (read.next(), read.next(), read.next());
     let compared = |how, both| Ok(E::Flag(Flag::Compared(how, Box::new(both))));
@@ -172,7 +171,7 @@ fn read_call(call: &CallExpr) -> Result<Either, String> {
                 "_||_" => Ok(E::Flag(Flag::Or(both))),
                 "_==_" => Ok(E::Flag(Flag::Same(both))),
                 "_!=_" => Ok(E::Flag(Flag::Not(Box::new(Flag::Same(both))))),
-                _ => misfit(),
+                _ => unknown(name),
             }
         }
         (_, Some(E::Number(left)), Some(E::Number(right)), None) => {
@@ -200,16 +199,16 @@ fn read_call(call: &CallExpr) -> Result<Either, String> {
 
 /// What is no operator of ours, or joins what it can't.
 fn unknown(name: &str) -> Result<Either, String> {
-    if name.contains('_') {
-        Err(format!("{} joins what does not fit", shown(name)))
+    if name.contains('_') && name != "_?_:_" {
+        Err(format!("{} joins what does not fit: a flag is no number", shown(name)))
     } else {
-        Err(format!("there is no {name}"))
+        Err(format!("there is no {}", if name.starts_with('_') { shown(name) } else { name.to_owned() }))
     }
 }
 
 /// An operator as it is written.
-fn shown(name: &str) -> &str {
-    name.trim_matches('_')
+fn shown(name: &str) -> String {
+    name.replace('_', "")
 }
 
 #[cfg(test)]

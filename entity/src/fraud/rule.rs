@@ -78,6 +78,9 @@ impl RuleSet {
     /// # Errors
     /// The first rule that is refused, and why, in words.
     pub fn load(rules: Vec<Rule>) -> Result<Self, String> {
+        if rules.is_empty() {
+            return Err("there are no rules".to_owned());
+        }
         if rules.len() > RULES {
             return Err(format!("there are more than {RULES} rules"));
         }
@@ -186,7 +189,8 @@ mod tests {
             ("amount % (1 - 1) > 1", "divide by a number other than zero"),
             ("new_payee > 1", "> joins what does not fit"),
             ("amount && new_payee", "&& joins what does not fit"),
-            ("amount == new_payee", "== joins what does not fit"),
+            ("amount == new_payee", "== joins what does not fit: a flag is no number"),
+            ("night ? amount > 1 : amount > 2", "there is no ?:"),
             ("amount > 1.5", "whole numbers only"),
             ("[1, 2].all(x, x > 0)", "whole numbers only"),
             ("size('abc') > 1", "whole numbers only"),

@@ -8,7 +8,7 @@
 //!
 //! There is no limit for a currency: who exchanges its money first would be past it.
 //!
-//! Refuses `PAYMENT_TOO_LARGE`, `LIMIT_EXCEEDED`, with the seconds until the window ends; `PAIR_UNKNOWN` for a currency without a rate.
+//! Refuses `PAYMENT_TOO_LARGE`, which no day will allow; `LIMIT_EXCEEDED`, with the seconds until the window ends; `PAIR_UNKNOWN` for a currency without a rate.
 //! Costs nothing more than the payment for who pays from its home; from another account, one row more. The access
 //! token says the level, and only who would exceed its limit is looked up, for a level may have been raised since.
 #![deny(clippy::arithmetic_side_effects)]
@@ -165,12 +165,13 @@ pub(crate) fn decide(books: &Books, measure: Measure) -> Result<Spent, Refusal> 
         let retry_after = Some(u32::try_from(left).unwrap_or(u32::MAX));
         Err(Refusal { retry_after, ..Code::LimitExceeded.at("amount") })
     };
-    if month > measure.limit.month {
+    if worth > measure.limit.once {
+        // No day will allow it.
+        Err(Code::PaymentTooLarge.at("amount"))
+    } else if month > measure.limit.month {
         exceeded(month_ends)
     } else if day > measure.limit.day {
         exceeded(day_ends)
-    } else if worth > measure.limit.once {
-        Err(Code::PaymentTooLarge.at("amount"))
     } else {
         Ok(Spent { day, month, ..spent })
     }

@@ -90,6 +90,10 @@ async fn rules_that_cannot_be_loaded_are_refused_in_words(world: &World) {
         let no = reviewer.try_act("propose", "proposal { id }", change).await.unwrap_err();
         assert_eq!(no, refused("FRAUD_RULES_INVALID", "rules"));
     }
+    let none = reviewer.ask(check, json!({ "rules": [] })).await["checkFraudRules"].clone();
+    assert_eq!(none, "there are no rules");
+    let long = "{ fraudRules(days: -5) { version } }";
+    assert_eq!(reviewer.try_ask(long, Value::Null).await, Err(refused("FILTER_INVALID", "days")));
     let unseen = json!({ "rules": [rule("a\u{0}b", "amount > 1", false)] });
     let said = reviewer.ask(check, unseen).await["checkFraudRules"].clone();
     assert!(said.as_str().unwrap().contains("can't be shown"), "{said}");
@@ -102,10 +106,11 @@ async fn rules_that_cannot_be_loaded_are_refused_in_words(world: &World) {
 async fn rules_are_for_reviewers_and_versions_are_never_changed(world: &World) {
     let support = world.hire("curious", &[Role::Support, Role::Engineer]).await;
     assert_eq!(support.try_ask(RULES, Value::Null).await.unwrap_err().code, "ROLE_MISSING");
-    let change = json!({ "change": { "setFraudRules": [] }, "reason": "mine alone" });
+    let rules = [rule("the rule", "amount > 1000000", true)];
+    let change = json!({ "change": { "setFraudRules": rules }, "reason": "mine alone" });
     let no = support.try_act("propose", "proposal { id }", change).await.unwrap_err();
     assert_eq!(no.code, "ROLE_MISSING");
-    world.agree(json!({ "setFraudRules": [] })).await;
+    world.agree(json!({ "setFraudRules": rules })).await;
     for statement in ["UPDATE fraud_rule_versions SET rules = '[1]'", "DELETE FROM fraud_rule_versions"] {
         let refused = world.bank.db.connection().execute_unprepared(statement).await;
         assert!(refused.is_err(), "{statement}");
