@@ -24,10 +24,12 @@ pub(crate) async fn run(bank: Bank, queues: Queues, mut bell: Listener) {
         match push_due(&bank, &queues).await {
             Ok(pushed) if pushed == ROUND => {}
             Ok(_) => {
-                let nap = nap(&bank).await;
+                let nap = async { tokio::time::sleep(nap(&bank).await).await };
                 tokio::select! {
+                    // Under load it has rung meanwhile, and nobody asks when the next job is due.
+                    biased;
                     () = bell.rung() => {}
-                    () = tokio::time::sleep(nap) => {}
+                    () = nap => {}
                 }
             }
             Err(reason) => {

@@ -79,7 +79,11 @@ impl<'a> Jobs<'a> {
         let (address, bell) = (redis.url(), bank.bell.listen());
         let doorbell = tokio::spawn(async move { api::doorbell::publish(&address, NAMESPACE, bell).await });
         let log = Log::of(&url);
-        Ok(Some(Self { plan, redis, url, bank, linked, log, doorbell: doorbell.abort_handle() }))
+        let jobs = Self { plan, redis, url, bank, linked, log, doorbell: doorbell.abort_handle() };
+        // Whoever links a bank account is screened: that is over before anything is measured.
+        let _worker = jobs.worker();
+        jobs.idle().await?;
+        Ok(Some(jobs))
     }
 
     /// Measures each figure once.

@@ -29,6 +29,9 @@ use uuid::Uuid;
 
 /// Tickets that one script stores: it has to stay well below what Lua can unpack.
 const ROUND: usize = 500;
+/// Tickets that a worker takes at once. Tickets that are taken one by one, one after the other, come no faster than Redis
+/// answers; those that are taken together ask the database together. No more, for they wait where no other worker sees them.
+const HANDFUL: usize = 8;
 /// How long Redis may take for an answer or a connection.
 const PATIENCE: Duration = Duration::from_secs(2);
 /// How long the listener waits before it connects again.
@@ -96,8 +99,7 @@ impl Redis {
     fn config(&self, kind: &str) -> Config {
         Config::default()
             .queue(format!("{}:{kind}", self.namespace))
-            // One at a time: a ticket waits in the queue, where every worker sees it.
-            .batch_size(1)
+            .batch_size(HANDFUL)
             .heartbeat_interval(Duration::from_secs(10))
             .missed_heartbeats(MISSED_MAX)
             .lock_tasks(false)
