@@ -73,7 +73,8 @@ pub(crate) struct TransferMutation;
 impl TransferMutation {
     /// Sends money to a person, at once, or asks the payer first: small payments, and those to trusted payees, are made
     /// unasked, and those by an API key within its limit. Refuses `TERMS_NOT_ACCEPTED`, `RECENTLY_RESET`,
-    /// `PAYMENT_TOO_LARGE`, `LIMIT_EXCEEDED`, `PAYMENT_BLOCKED`, `SCREENING_UNAVAILABLE`, `PAYMENTS_AT_ONCE`, `PAIR_UNKNOWN` for a currency without a rate, `SPEND_LIMIT_EXCEEDED`, `CHALLENGE_INVALID`, `TOO_MANY_TRIES`, `RECIPIENT_UNKNOWN`,
+    /// `PAYMENT_TOO_LARGE`, `LIMIT_EXCEEDED`, `PAYMENT_BLOCKED`, `SCREENING_UNAVAILABLE`, `PAYMENTS_AT_ONCE`,
+    /// `PAIR_UNKNOWN` for a currency without a rate, `SPEND_LIMIT_EXCEEDED`, `CHALLENGE_INVALID`, `TOO_MANY_TRIES`, `RECIPIENT_UNKNOWN`,
     /// `RECIPIENT_UNAVAILABLE`, `SELF_TRANSFER`, `QUOTE_EXPIRED` with a fresh quote for the same in `quoteId`, `QUOTE_USED`,
     /// `QUOTE_MISMATCH`, `PREVIEW_INVALID`, `PREVIEW_EXPIRED`, `INSUFFICIENT_FUNDS`, `USER_FROZEN`, `IDEMPOTENCY_KEY_REUSED`, and amounts that are none.
     async fn create_transfer(

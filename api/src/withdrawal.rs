@@ -61,7 +61,8 @@ pub(crate) struct WithdrawalMutation;
 #[Object]
 impl WithdrawalMutation {
     /// Pays money out to a linked bank account, or asks the person first. Refuses `TERMS_NOT_ACCEPTED`, `RECENTLY_RESET`,
-    /// `PAYMENT_TOO_LARGE`, `LIMIT_EXCEEDED`, `PAYMENT_BLOCKED`, `SCREENING_UNAVAILABLE`, `PAYMENTS_AT_ONCE`, `PAIR_UNKNOWN` for a currency without a rate, `SPEND_LIMIT_EXCEEDED`, `CHALLENGE_INVALID`, `TOO_MANY_TRIES`, `NOT_FOUND`, `INSUFFICIENT_FUNDS`,
+    /// `PAYMENT_TOO_LARGE`, `LIMIT_EXCEEDED`, `PAYMENT_BLOCKED`, `SCREENING_UNAVAILABLE`, `PAYMENTS_AT_ONCE`,
+    /// `PAIR_UNKNOWN` for a currency without a rate, `SPEND_LIMIT_EXCEEDED`, `CHALLENGE_INVALID`, `TOO_MANY_TRIES`, `NOT_FOUND`, `INSUFFICIENT_FUNDS`,
     /// `USER_FROZEN`, `IDEMPOTENCY_KEY_REUSED`, and amounts that are none.
     async fn request_withdrawal(
         &self,

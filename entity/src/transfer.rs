@@ -80,9 +80,9 @@ pub(crate) fn decide(books: &Books, command: &Create) -> Result<Effects, Refusal
 ///
 /// # Errors
 /// `TERMS_NOT_ACCEPTED`, `RECIPIENT_UNKNOWN`, `RECIPIENT_UNAVAILABLE`, `SELF_TRANSFER`, `USER_FROZEN`, `SESSION_ENDED`,
-/// `INSUFFICIENT_FUNDS`, `LIMIT_EXCEEDED`, `IDEMPOTENCY_KEY_REUSED`, `RECENTLY_RESET`, `CHALLENGE_INVALID`,
+/// `INSUFFICIENT_FUNDS`, `PAYMENT_TOO_LARGE`, `LIMIT_EXCEEDED`, `IDEMPOTENCY_KEY_REUSED`, `RECENTLY_RESET`, `CHALLENGE_INVALID`,
 /// `TOO_MANY_TRIES`, `QUOTE_EXPIRED` with a fresh quote, `QUOTE_USED`, `QUOTE_MISMATCH`, `PREVIEW_INVALID`,
-/// `PREVIEW_EXPIRED`, `PAYMENT_BLOCKED`, `SCREENING_UNAVAILABLE`, `OVERLOADED`.
+/// `PREVIEW_EXPIRED`, `PAYMENT_BLOCKED`, `SCREENING_UNAVAILABLE`, `PAYMENTS_AT_ONCE`, `OVERLOADED`.
 pub async fn create(bank: &Bank, payer: Caller, order: Order) -> Result<Paid> {
     terms::require(bank, payer, &order.key).await?;
     let done = pay(bank, payer, &order).await;

@@ -71,8 +71,8 @@ pub(crate) fn decide_conclusion(books: &Books, command: &Conclude) -> Result<Eff
 ///
 /// # Errors
 /// `TERMS_NOT_ACCEPTED`, `NOT_FOUND` for an instrument that is not one's own, `USER_FROZEN`, `USER_CLOSED`, `INSUFFICIENT_FUNDS`,
-/// `LIMIT_EXCEEDED`, `IDEMPOTENCY_KEY_REUSED`, `RECENTLY_RESET`, `CHALLENGE_INVALID`, `TOO_MANY_TRIES`, `PAYMENT_BLOCKED`,
-/// `SCREENING_UNAVAILABLE`, `OVERLOADED`.
+/// `PAYMENT_TOO_LARGE`, `LIMIT_EXCEEDED`, `IDEMPOTENCY_KEY_REUSED`, `RECENTLY_RESET`, `CHALLENGE_INVALID`, `TOO_MANY_TRIES`, `PAYMENT_BLOCKED`,
+/// `SCREENING_UNAVAILABLE`, `PAYMENTS_AT_ONCE`, `OVERLOADED`.
 pub async fn request(
     bank: &Bank,
     payer: Caller,

@@ -12,4 +12,4 @@ ALTER TABLE sanction_hits ADD COLUMN overturned_by {uuid} REFERENCES proposals (
 {refuse sanction_hits_cleared_is_final ON UPDATE ON sanction_hits WHEN (OLD.state = 'CLEARED'): a cleared hit has ended}
 {refuse sanction_hits_confirmed_by_one_cleared_by_two ON UPDATE ON sanction_hits WHEN (OLD.state = 'CONFIRMED' AND NOT (NEW.state = 'CLEARED' AND NEW.overturned_by IS NOT NULL)): a confirmed hit is cleared by two operators}
 {refuse sanction_hits_decision_fixed ON UPDATE OF reason, decided_at, decided_by ON sanction_hits WHEN (OLD.state <> 'OPEN'): why a hit was decided is never changed}
-{allow CLEAR_SANCTION_HIT IN proposals.kind: UNFREEZE_USER, RAISE_LEVEL, RECOVER_HANDLE, INVITE_OPERATOR, ACCEPT_RATES, SET_RATE, SET_FEES, RELEASE_PAYMENT, SET_FRAUD_RULES}
+{allow CLEAR_CONFIRMED_HIT IN proposals.kind: UNFREEZE_USER, RAISE_LEVEL, RECOVER_HANDLE, INVITE_OPERATOR, ACCEPT_RATES, SET_RATE, SET_FEES, RELEASE_PAYMENT, SET_FRAUD_RULES}

@@ -131,7 +131,7 @@ impl From<Proposed> for Change {
             Proposed::ReleasePayment { transaction } => {
                 Self::ReleasePayment(ReleasePayment { transaction_id: transaction.to_global().to_id() })
             }
-            Proposed::ClearSanctionHit { hit } => {
+            Proposed::ClearConfirmedHit { hit } => {
                 Self::ClearConfirmedHit(ClearConfirmedHit { sanction_hit_id: hit.to_global().to_id() })
             }
             Proposed::SetFraudRules { rules } => {
@@ -208,7 +208,7 @@ impl ChangeInput {
                 Proposed::ReleasePayment { transaction }
             }
             Self::ClearConfirmedHit(id) => {
-                Proposed::ClearSanctionHit { hit: SanctionHitId::parse(&id, "change.clearConfirmedHit")? }
+                Proposed::ClearConfirmedHit { hit: SanctionHitId::parse(&id, "change.clearConfirmedHit")? }
             }
             Self::SetFraudRules(rules) => {
                 Proposed::SetFraudRules { rules: rules.into_iter().map(Into::into).collect() }

@@ -141,8 +141,8 @@ pub(crate) struct ProposalMutation;
 #[Object]
 impl ProposalMutation {
     /// Proposes what touches money or identity, for another operator to decide. Refuses `ROLE_MISSING`,
-    /// `REASON_INVALID`, `PROPOSAL_OPEN`, `NOT_FOUND`, `NOT_LOCKED`, `NAME_INVALID`, `PAYMENT_DECIDED`, `SANCTION_HIT_OPEN`, `SANCTION_HIT_DECIDED`; `PAYER_FROZEN` for a
-    /// payment whose payer is locked, `CASE_ASSIGNED` for one that another reviewer has.
+    /// `REASON_INVALID`, `PROPOSAL_OPEN`, `NOT_FOUND`, `NOT_LOCKED`, `NAME_INVALID`, `PAYMENT_DECIDED`,
+    /// `SANCTION_HIT_OPEN`, `SANCTION_HIT_DECIDED`; `PAYER_FROZEN` for a payment whose payer is locked, `CASE_ASSIGNED` for one that another reviewer has.
     async fn propose(
         &self,
         context: &Context<'_>,

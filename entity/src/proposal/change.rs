@@ -40,7 +40,7 @@ pub enum Change {
         transaction: TransactionId,
     },
     /// A person who was taken for somebody on a sanctions list is somebody else.
-    ClearSanctionHit {
+    ClearConfirmedHit {
         /// What was confirmed.
         hit: SanctionHitId,
     },
@@ -89,7 +89,7 @@ impl Change {
             | Self::RaiseLevel { .. }
             | Self::RecoverHandle { .. }
             | Self::ReleasePayment { .. }
-            | Self::ClearSanctionHit { .. }
+            | Self::ClearConfirmedHit { .. }
             | Self::SetFraudRules { .. } => Role::Reviewer,
             Self::AcceptRates { .. } | Self::SetRate { .. } | Self::SetFees { .. } => Role::Treasurer,
             Self::InviteOperator { .. } => Role::Admin,
@@ -113,7 +113,7 @@ impl Change {
             Self::RaiseLevel { application } => application.0,
             Self::RecoverHandle { recovery } => recovery.0,
             Self::ReleasePayment { transaction } => transaction.0,
-            Self::ClearSanctionHit { hit } => hit.0,
+            Self::ClearConfirmedHit { hit } => hit.0,
             Self::AcceptRates { sheet } => sheet.0,
             Self::SetRate { base, quote, .. } => {
                 bank.vault.digest(&[b"rate", base.code().as_bytes(), quote.code().as_bytes()]).0
@@ -130,7 +130,7 @@ impl Change {
             Self::RaiseLevel { .. } => "RAISE_LEVEL",
             Self::RecoverHandle { .. } => "RECOVER_HANDLE",
             Self::ReleasePayment { .. } => "RELEASE_PAYMENT",
-            Self::ClearSanctionHit { .. } => "CLEAR_SANCTION_HIT",
+            Self::ClearConfirmedHit { .. } => "CLEAR_CONFIRMED_HIT",
             Self::SetFraudRules { .. } => "SET_FRAUD_RULES",
             Self::AcceptRates { .. } => "ACCEPT_RATES",
             Self::SetRate { .. } => "SET_RATE",
@@ -151,7 +151,7 @@ impl Change {
             Self::ReleasePayment { transaction } => {
                 review::check_releasable(bank.db.connection(), *transaction).await
             }
-            Self::ClearSanctionHit { hit } => sanction::check_confirmed(bank.db.connection(), *hit).await,
+            Self::ClearConfirmedHit { hit } => sanction::check_confirmed(bank.db.connection(), *hit).await,
             Self::SetFraudRules { rules } => Ok(fraud::check(rules)?),
             Self::AcceptRates { sheet } => rate::check_held(bank.db.connection(), *sheet).await.map(drop),
             Self::SetRate { base, quote, rate, minutes } => {
@@ -185,7 +185,7 @@ impl Change {
                 let job = Job::ReleasePayment { transaction: *transaction, proposal };
                 outbox::put(tx, job, bank.clock.now()).await.map(|()| None)
             }
-            Self::ClearSanctionHit { hit } => sanction::overturn(tx, *hit, proposal).await.map(|()| None),
+            Self::ClearConfirmedHit { hit } => sanction::overturn(tx, *hit, proposal).await.map(|()| None),
             Self::SetFraudRules { rules } => fraud::set(bank, tx, rules, proposal).await.map(|()| None),
             Self::AcceptRates { sheet } => rate::accept(bank, tx, *sheet).await.map(|()| None),
             Self::SetRate { base, quote, rate, minutes } => {
