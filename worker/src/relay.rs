@@ -24,12 +24,11 @@ pub(crate) async fn run(bank: Bank, queues: Queues, mut bell: Listener) {
         match push_due(&bank, &queues).await {
             Ok(pushed) if pushed == ROUND => {}
             Ok(_) => {
-                let nap = async { tokio::time::sleep(nap(&bank).await).await };
                 tokio::select! {
                     // Under load it has rung meanwhile, and nobody asks when the next job is due.
                     biased;
                     () = bell.rung() => {}
-                    () = nap => {}
+                    () = nap(&bank) => {}
                 }
             }
             Err(reason) => {
@@ -54,10 +53,11 @@ pub(crate) async fn push_due(bank: &Bank, queues: &Queues) -> Result<u64, String
     Ok(u64::try_from(entries.len()).unwrap_or(ROUND))
 }
 
-/// Until the next job is due.
-async fn nap(bank: &Bank) -> Duration {
-    match relay::next_due(&bank.db).await {
+/// Sleeps until the next job is due.
+async fn nap(bank: &Bank) {
+    let time = match relay::next_due(&bank.db).await {
         Ok(Some(due)) => (due - bank.clock.now()).to_std().unwrap_or_default().min(NAP_MAX),
         Ok(None) | Err(_) => NAP_MAX,
-    }
+    };
+    tokio::time::sleep(time).await;
 }

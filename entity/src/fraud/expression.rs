@@ -162,6 +162,7 @@ fn read_call(call: &CallExpr) -> Result<Either, String> {
     let compared = |how, both| Ok(E::Flag(Flag::Compared(how, Box::new(both))));
     let computed = |how, both| Ok(E::Number(Number::Computed(how, Box::new(both))));
     match (name, first, second, third) {
+        ("_?_:_", ..) => Err("there is no ?:".to_owned()),
         ("!_", Some(E::Flag(flag)), None, None) => Ok(E::Flag(Flag::Not(Box::new(flag)))),
         ("-_", Some(E::Number(number)), None, None) => Ok(E::Number(Number::Negative(Box::new(number)))),
         (_, Some(E::Flag(left)), Some(E::Flag(right)), None) => {
@@ -199,16 +200,16 @@ fn read_call(call: &CallExpr) -> Result<Either, String> {
 
 /// What is no operator of ours, or joins what it can't.
 fn unknown(name: &str) -> Result<Either, String> {
-    if name.contains('_') && name != "_?_:_" {
+    if name.contains('_') {
         Err(format!("{} joins what does not fit: a flag is no number", shown(name)))
     } else {
-        Err(format!("there is no {}", if name.starts_with('_') { shown(name) } else { name.to_owned() }))
+        Err(format!("there is no {name}"))
     }
 }
 
 /// An operator as it is written.
-fn shown(name: &str) -> String {
-    name.replace('_', "")
+fn shown(name: &str) -> &str {
+    name.trim_matches('_')
 }
 
 #[cfg(test)]

@@ -16,7 +16,7 @@ use crate::refusal::{Code, Refusal};
 use crate::table::fraud_rule_version::{self as row, Column};
 use chrono::Duration;
 use sea_orm::{ConnectionTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, QueryOrder};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// How long the newest version is remembered before somebody looks again.
 const FRESH: Duration = Duration::milliseconds(500);
@@ -78,24 +78,27 @@ impl Rules {
             unread => {
                 let error = unread.ok().and_then(Result::err);
                 tracing::error!(?error, "the newest rules can't be read; the last ones stay in force");
-                let last = self.0.seen.lock().unwrap_or_else(PoisonError::into_inner).clone();
-                last.map_or_else(|| self.0.first.clone(), |(_, version)| version)
+                self.seen().clone().map_or_else(|| self.0.first.clone(), |(_, version)| version)
             }
         };
-        *self.0.seen.lock().unwrap_or_else(PoisonError::into_inner) = Some((now, version.clone()));
+        *self.seen() = Some((now, version.clone()));
         version
+    }
+
+    fn seen(&self) -> MutexGuard<'_, Option<(Time, Version)>> {
+        self.0.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The version that was seen last, if that is no longer ago.
     fn seen_within(&self, bank: &Bank, time: Duration) -> Option<Version> {
         let now = bank.clock.now();
-        let (at, version) = self.0.seen.lock().unwrap_or_else(PoisonError::into_inner).clone()?;
+        let (at, version) = self.seen().clone()?;
         (at <= now && now < at + time).then_some(version)
     }
 
     /// Looks anew the next time, after a change.
     pub(crate) fn forget(&self) {
-        *self.0.seen.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        *self.seen() = None;
     }
 }
 
