@@ -64,6 +64,11 @@ pub fn unasked() -> Rules {
     Rules { single: most, total: most, count: i64::MAX }
 }
 
+/// A bank that looks at payments before they are made, and asks nobody otherwise.
+pub fn screened(bank: Bank) -> Bank {
+    bank.with_step_up(unasked()).with_screening(true)
+}
+
 impl World {
     /// A world with the simulated outside, where nobody is asked before a payment.
     pub async fn open(setup: Setup) -> Self {
@@ -88,7 +93,6 @@ impl World {
 
     /// The same where payments are looked at before they are made, and nobody is asked otherwise.
     pub async fn open_screened(setup: Setup) -> Self {
-        let screened = |bank: Bank| bank.with_step_up(unasked()).with_screening(true);
         Self::open_as(setup, screened, |gateways| gateways).await
     }
 

@@ -88,6 +88,10 @@ async fn one_file_says_all_that_a_reviewer_decides_from(world: &World) {
     let lapsed = first.ask(lapsed, Value::Null).await["proposals"]["edges"][0]["node"].clone();
     assert_eq!((&lapsed["id"], &lapsed["decidedById"]), (&proposed, &Value::Null));
     assert!(lapsed["decidedAt"].is_string());
+    // Nor does the database open it again.
+    let again = "UPDATE proposals SET state = 'OPEN', decided_at = NULL WHERE state = 'LAPSED'";
+    let again = world.bank.db.connection().execute_unprepared(again).await.unwrap_err();
+    assert!(again.to_string().contains("a decided proposal has ended"), "{again}");
     let own = json!({ "id": proposed });
     assert_eq!(
         second.try_act("approveProposal", "proposal { id }", own).await,

@@ -30,6 +30,9 @@ async fn who_reports_a_payment_is_locked_and_told_what_came_of_it(world: &World)
     let input = json!({ "to": bob.handle, "money": euros("1.00"), "idempotencyKey": "more" });
     let more = alice.client.try_act("createTransfer", "transaction { id }", input).await.unwrap_err();
     assert_eq!(more.code, "USER_FROZEN");
+    let shown = json!({ "to": bob.handle, "amount": { "source": euros("1.00") } });
+    let shown = alice.client.try_act("previewTransfer", "preview { stepUpRequired }", shown).await;
+    assert_eq!(shown.unwrap_err().code, "USER_FROZEN");
     let support = world.hire("dispute-support", &[Role::Support]).await;
     let list = "{ openDisputes { edges { node { id state } } } }";
     assert_eq!(support.try_ask(list, Value::Null).await.unwrap_err().code, "ROLE_MISSING");
@@ -39,6 +42,13 @@ async fn who_reports_a_payment_is_locked_and_told_what_came_of_it(world: &World)
     let decide = |reason: &str| json!({ "id": dispute["id"], "upheld": true, "reason": reason });
     let empty = reviewer.try_act("decideDispute", DISPUTE, decide("")).await.unwrap_err();
     assert_eq!(empty, refused("REASON_INVALID", "reason"));
+    // Who has the payment decides.
+    let other = world.hire("dispute-other", &[Role::Reviewer]).await;
+    let case = json!({ "transactionId": paid["id"] });
+    other.act("assignCase", "assigneeId", case.clone()).await;
+    let assigned = reviewer.try_act("decideDispute", DISPUTE, decide("another device")).await.unwrap_err();
+    assert_eq!(assigned, refused("CASE_ASSIGNED", "id"));
+    reviewer.act("assignCase", "assigneeId", case).await;
     let decided = reviewer.act("decideDispute", DISPUTE, decide("another device")).await["dispute"].clone();
     assert_eq!(decided["state"], "UPHELD");
     let again = reviewer.try_act("decideDispute", DISPUTE, decide("no")).await.unwrap_err();

@@ -2,6 +2,7 @@
 
 use crate::sanction_list::{Lists, VANTERPOOL, ofac};
 use entity::operator::Role;
+use sea_orm::ConnectionTrait;
 use serde_json::{Value, json};
 use tests::client::{Client, PASSWORD, Person, refused, text, unique};
 use tests::{World, on_both_setups};
@@ -250,12 +251,17 @@ async fn a_mistake_is_mended_by_two(world: &World) {
     assert_eq!(early, Err(refused("SANCTION_HIT_OPEN", "id")), "that one decides alone");
     let input = json!({ "id": hit["id"], "reason": "the documents agree" });
     reviewer.act("confirmSanctionHit", "hit { state }", input).await;
+    let db = world.bank.db.connection();
+    let alone = db.execute_unprepared("UPDATE sanction_hits SET state = 'CLEARED'").await.unwrap_err();
+    assert!(alone.to_string().contains("cleared by two operators"), "{alone}");
     assert_eq!(world.agree(change.clone()).await["proposal"]["state"], "APPROVED");
     let seen = hits(&reviewer, "CLEARED").await;
     let seen = seen.iter().find(|seen| seen["id"] == hit["id"]).unwrap();
     // Who had confirmed it, and why, stays.
     assert!(seen["overturnedById"].is_string());
     assert_eq!(seen["reason"], "the documents agree");
+    let after = db.execute_unprepared("UPDATE sanction_hits SET overturned_by = NULL").await.unwrap_err();
+    assert!(after.to_string().contains("a cleared hit has ended"), "{after}");
     let again = json!({ "change": change, "reason": "born elsewhere" });
     let again = reviewer.try_act("propose", "proposal { id }", again).await;
     assert_eq!(again, Err(refused("SANCTION_HIT_DECIDED", "id")));

@@ -6,6 +6,7 @@ use entity::operator::Role;
 use serde_json::{Value, json};
 use std::sync::Arc;
 use tests::client::Person;
+use tests::world::screened;
 use tests::{Setup, World, on_both_setups};
 
 on_both_setups!(
@@ -57,13 +58,9 @@ async fn payments_at_the_same_moment_see_each_other(world: &World) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn payments_to_two_apis_at_the_same_moment_see_each_other() {
     for setup in [Setup::Embedded, Setup::Real] {
-        let mut world = World::open_screened(setup).await;
-        let other = world.start_api(screened).await;
-        let (alice, bob) = (Person::join_with(&world, "100.00").await, Person::join(&world).await);
-        let there = Person { client: alice.client.to(&other), ..alice.clone() };
+        let (world, payers, bob) = two_apis(setup).await;
         let keys: Vec<String> = (0..12).map(|number| format!("k{number}")).collect();
-        let one_by_one = [&alice, &there].into_iter().cycle();
-        let all = one_by_one.zip(&keys).map(|(payer, key)| send(payer, &bob, "1.00", key));
+        let all = payers.iter().cycle().zip(&keys).map(|(payer, key)| send(payer, &bob, "1.00", key));
         let made: Vec<Value> = futures::future::try_join_all(all).await.unwrap();
         let settled = made.iter().filter(|made| made["state"] == "SETTLED").count();
         assert_eq!((settled, bob.balance().await), (4, "4.00".to_owned()), "{made:?}");
@@ -74,10 +71,7 @@ async fn payments_to_two_apis_at_the_same_moment_see_each_other() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_api_judges_by_the_rules_of_before() {
     for setup in [Setup::Embedded, Setup::Real] {
-        let mut world = World::open_screened(setup).await;
-        let other = world.start_api(screened).await;
-        let (alice, bob) = (Person::join_with(&world, "100.00").await, Person::join(&world).await);
-        let there = Person { client: alice.client.to(&other), ..alice.clone() };
+        let (world, [_, there], bob) = two_apis(setup).await;
         assert_eq!(send(&there, &bob, "1.00", "before").await.unwrap()["state"], "SETTLED");
         let rules = json!([{ "name": "all", "when": "amount > 0", "outcome": "BLOCK", "shadow": false }]);
         world.agree(json!({ "setFraudRules": rules })).await;
@@ -103,8 +97,13 @@ async fn what_cannot_be_screened_is_refused_above_a_limit(world: &World) {
     assert_eq!(send(&alice, &bob, "100.01", "large").await.unwrap()["state"], "SETTLED");
 }
 
-fn screened(bank: entity::Bank) -> entity::Bank {
-    bank.with_step_up(tests::world::unasked()).with_screening(true)
+/// A world with two apis, somebody who pays at either, and somebody who is paid.
+async fn two_apis(setup: Setup) -> (World, [Person; 2], Person) {
+    let mut world = World::open_screened(setup).await;
+    let other = world.start_api(screened).await;
+    let (alice, bob) = (Person::join_with(&world, "100.00").await, Person::join(&world).await);
+    let there = Person { client: alice.client.to(&other), ..alice.clone() };
+    (world, [alice, there], bob)
 }
 
 /// A world with one rule.
