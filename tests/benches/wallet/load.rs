@@ -9,7 +9,7 @@ use rand::rngs::SmallRng;
 use rand::{Rng, SeedableRng};
 use std::future::Future;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 /// Who is paid.
@@ -19,6 +19,8 @@ pub(crate) enum Payees {
     Uniform,
     /// One for all.
     One,
+    /// Everybody once.
+    Each,
 }
 
 /// One transfer of one cent.
@@ -89,12 +91,14 @@ pub(crate) async fn run<T: Teller>(
     let begin = Instant::now() + warm_up;
     let end = begin + time;
     let payers = SIGNED_IN.min(people);
+    let paid = Arc::new(AtomicUsize::new(0));
     let clients: Vec<_> = tellers
         .into_iter()
         .enumerate()
         .map(|(client, teller)| {
             let random = SmallRng::seed_from_u64(u64::try_from(client).unwrap_or_default());
-            tokio::spawn(work(teller, Choice { random, payees, payers, people }, begin, end))
+            let choice = Choice { random, payees, payers, people, paid: paid.clone() };
+            tokio::spawn(work(teller, choice, begin, end))
         })
         .collect();
     let mut total = Run { time, ..Run::default() };
@@ -113,10 +117,13 @@ struct Choice {
     payees: Payees,
     payers: usize,
     people: usize,
+    /// How many were paid, where everybody is once.
+    paid: Arc<AtomicUsize>,
 }
 
 impl Choice {
-    fn next(&mut self) -> Act {
+    /// The next act; none, where everybody was paid.
+    fn next(&mut self) -> Option<Act> {
         // The one who is paid by all does not pay.
         let payer = self.random.random_range(1..self.payers);
         let payee = match self.payees {
@@ -125,8 +132,11 @@ impl Choice {
                 let payee = self.random.random_range(0..self.people - 1);
                 if payee >= payer { payee + 1 } else { payee }
             }
+            Payees::Each => self.paid.fetch_add(1, Ordering::Relaxed),
         };
-        Act::new(payer, payee)
+        // Nobody pays itself.
+        let payer = if payer == payee { 1 + payer % (self.payers - 1) } else { payer };
+        (payee < self.people).then(|| Act::new(payer, payee))
     }
 }
 
@@ -142,7 +152,7 @@ async fn work<T: Teller>(
         if sent >= end {
             return Ok(run);
         }
-        let act = choice.next();
+        let Some(act) = choice.next() else { return Ok(run) };
         teller.act(act).await?;
         let answered = Instant::now();
         run.acknowledged.push((people::user(act.payer), act.key()));

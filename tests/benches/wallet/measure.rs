@@ -61,15 +61,15 @@ pub(crate) async fn drive_for<T: Teller>(
     Ok(Row { rate, p50: run.quantile(500), p99: run.quantile(990), cpu })
 }
 
-/// Lets everybody act for a while: what is measured afterwards is a bank at work, and not one that
-/// has just been opened.
+/// Has everybody be paid once, or as many as can be in so long: what is measured afterwards is a bank at work, and not
+/// one that has just been opened.
 pub(crate) async fn warm_up<T: Teller>(
-    time: Duration,
+    patience: Duration,
     people: usize,
     tellers: Vec<T>,
     log: Option<&Log>,
 ) -> Result<(), String> {
-    let run = load::run(tellers, Payees::Uniform, people, time, Duration::ZERO).await?;
+    let run = load::run(tellers, Payees::Each, people, patience, Duration::ZERO).await?;
     log.map_or(Ok(()), |log| log.append(&run.acknowledged))
 }
 

@@ -33,7 +33,7 @@ pub(crate) struct Plan {
     pub(crate) only: Vec<String>,
     /// PostgreSQL's `max_wal_size`.
     pub(crate) log: String,
-    /// How long a bank acts before it is measured.
+    /// How long a bank may take to have everybody paid once, before it is measured.
     pub(crate) warm_up: Duration,
     /// Deposits, and withdrawals, that are asked for at once.
     pub(crate) burst: usize,
@@ -64,7 +64,7 @@ impl Plan {
             clients: vec![1, 16, 64, 256, 1024],
             only: Vec::new(),
             log: "8GB".to_owned(),
-            warm_up: Duration::from_secs(25),
+            warm_up: Duration::from_secs(300),
             burst: 2_000,
             growth: None,
             two_by_two: false,
@@ -77,7 +77,7 @@ impl Plan {
             people: 10_000,
             scale: 10,
             clients: vec![1, 64],
-            warm_up: Duration::from_secs(2),
+            warm_up: Duration::from_secs(3),
             burst: 300,
             ..Self::long(1, 1)
         }
