@@ -13,6 +13,7 @@
 //! | `{drop NAME ON TABLE}` as a line | drops such a trigger | the same |
 //! | `{allow NEW, … IN TABLE.COLUMN: OLD, …}` as a line | the CHECK of the column anew | the same, in the text of the table |
 //! | `{check NAME IN TABLE: OLD => NEW}` as a line | another CHECK by that name | the same, in the text of the table |
+//! | `-- PostgreSQL only` as the first line | a comment | nothing of the text |
 
 use sea_orm_migration::sea_orm::DbBackend;
 
@@ -38,9 +39,15 @@ const SQLITE: [(&str, &str); 8] = [
     ("{hot}", "STRICT"),
 ];
 
+/// The first line of a text that only PostgreSQL needs, and to it a comment.
+const ONLY_POSTGRES: &str = "-- PostgreSQL only";
+
 /// The statement text for one engine.
 pub(crate) fn render(sql: &str, backend: DbBackend) -> String {
     let postgres = backend == DbBackend::Postgres;
+    if sql.starts_with(ONLY_POSTGRES) && !postgres {
+        return String::new();
+    }
     let names = if postgres { POSTGRES } else { SQLITE };
     let text: String = sql.lines().map(|line| format!("{}\n", expand(line, postgres))).collect();
     names.iter().fold(text, |text, (name, value)| text.replace(name, value))
