@@ -71,7 +71,7 @@ pub(crate) struct Parameters {
     pub(crate) query: Option<String>,
     #[serde(rename = "operationName")]
     pub(crate) operation: Option<String>,
-    pub(crate) variables: Option<Object>,
+    pub(crate) variables: Option<Variables>,
     pub(crate) extensions: Option<Extensions>,
 }
 
@@ -116,8 +116,7 @@ impl<E: Executor> Execution<E> {
         let text = self.documents.text(parameters.query, persisted)?;
         let document = self.documents.read(&text).map_err(Failure::document)?;
         let name = parameters.operation;
-        let variables = serde_json::Value::Object(parameters.variables.unwrap_or_default());
-        let variables = Variables::from_json(variables);
+        let variables = parameters.variables.unwrap_or_default();
         let operation = document::operation(&document, name.as_deref());
         if let Some(operation) = operation {
             document::check_variables(operation, &variables).map_err(Failure::document)?;

@@ -199,7 +199,8 @@ async fn named(
 async fn ensure(bank: &Bank, owner: UserId, purpose: Purpose, currency: Currency) -> Result<Named> {
     match bank.by_name.recall((owner, purpose, currency)).await? {
         Some(id) => Ok(id),
-        None => make(bank, owner, purpose, currency).await,
+        // Boxed, like whatever else is large and rare on the way of a payment: every payment carries the room for it.
+        None => Box::pin(make(bank, owner, purpose, currency)).await,
     }
 }
 

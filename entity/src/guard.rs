@@ -51,11 +51,14 @@ pub(crate) async fn reserve(bank: &Bank, payer: Caller, amount: Amount, key: &Id
     let now = bank.clock.now();
     let standing = match payer.standing {
         Some(standing) => standing,
-        None => standing::read(bank.db.connection(), payer.user).await?,
+        None => Box::pin(standing::read(bank.db.connection(), payer.user)).await?,
     };
-    if !standing.is_guarded(now) {
-        return Ok(());
-    }
+    if standing.is_guarded(now) { Box::pin(share(bank, payer, amount, key)).await } else { Ok(()) }
+}
+
+/// Reserves a share of the little that may leave.
+async fn share(bank: &Bank, payer: Caller, amount: Amount, key: &IdempotencyKey) -> Result<()> {
+    let now = bank.clock.now();
     // Else who has lost its session could take the shares of who has not.
     session::check(bank, payer).await?;
     let cents = limit::worth(bank, amount).await?;

@@ -167,8 +167,8 @@ pub(crate) async fn require(bank: &Bank, caller: Caller, key: &IdempotencyKey) -
         return Ok(());
     }
     let db = bank.db.connection();
-    let standing = standing::read(db, caller.user).await?;
-    if bank.terms.are_met_by(standing.terms) || transaction::is_done(db, caller.user, key).await? {
+    let standing = Box::pin(standing::read(db, caller.user)).await?;
+    if bank.terms.are_met_by(standing.terms) || Box::pin(transaction::is_done(db, caller.user, key)).await? {
         Ok(())
     } else {
         Err(Code::TermsNotAccepted.into())

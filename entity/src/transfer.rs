@@ -96,7 +96,7 @@ pub async fn create(bank: &Bank, payer: Caller, order: Order) -> Result<Paid> {
         }
         // Who asks for many that nobody is, is looking for those that somebody is.
         Err(Error::Refused(refusal)) if refusal.code == Code::RecipientUnknown => {
-            count_unknown(bank, payer).await?;
+            Box::pin(count_unknown(bank, payer)).await?;
             Err(refusal.into())
         }
         done => done,
@@ -127,7 +127,7 @@ async fn pay(bank: &Bank, payer: Caller, order: &Order) -> Result<Paid> {
         challenge: order.challenge,
     };
     let exchange = match &quote {
-        Some(quote) => Some(Exchange::by(bank, quote).await?),
+        Some(quote) => Some(Box::pin(Exchange::by(bank, quote)).await?),
         None => None,
     };
     let draft = draft(bank, payer, payee, order, exchange.as_ref()).await?;
@@ -139,7 +139,7 @@ async fn pay(bank: &Bank, payer: Caller, order: &Order) -> Result<Paid> {
     })
     .await;
     match &quote {
-        Some(quote) => conversion::renewed(bank, quote, done).await,
+        Some(quote) => Box::pin(conversion::renewed(bank, quote, done)).await,
         None => done,
     }
 }
@@ -154,7 +154,7 @@ async fn credited(
     if let Some(known) = account::known(bank, payee, currency).await? {
         return Ok(known);
     }
-    let held = match account::find(&bank.db, payer.user, amount.currency()).await {
+    let held = match Box::pin(account::find(&bank.db, payer.user, amount.currency())).await {
         Ok(account) => account.balance.minor,
         Err(Error::Refused(Refusal { code: Code::NotFound, .. })) => 0,
         Err(error) => return Err(error),
@@ -170,7 +170,7 @@ async fn quoted(bank: &Bank, payer: UserId, to: Fingerprint, order: &Order) -> R
     let id = match &order.preview {
         Some(token) => {
             // What was done is answered again, however late.
-            let late = is_done(bank.db.connection(), payer, &order.key).await?;
+            let late = Box::pin(is_done(bank.db.connection(), payer, &order.key)).await?;
             let bound = preview::bound(bank, payer, to, order.amount, token, late)?;
             if order.quote.is_some() && order.quote != bound {
                 return Err(Code::PreviewInvalid.at("previewToken").into());
@@ -180,7 +180,7 @@ async fn quoted(bank: &Bank, payer: UserId, to: Fingerprint, order: &Order) -> R
         None => order.quote,
     };
     let Some(id) = id else { return Ok(None) };
-    let quote = quote::find(bank.db.connection(), payer, id).await?;
+    let quote = Box::pin(quote::find(bank.db.connection(), payer, id)).await?;
     if quote.price.source == order.amount {
         Ok(Some(quote))
     } else {

@@ -79,7 +79,20 @@ pub(crate) async fn screen(bank: &Bank, payment: &Outgoing, key: &IdempotencyKey
     }
     let cents = limit::worth(bank, payment.amount).await?;
     let version = bank.fraud_rules.in_force(bank).await;
-    let Some(looked_at) = looked_at(bank, payment, &version, cents) else { return Ok(allow) };
+    match looked_at(bank, payment, &version, cents) {
+        Some(looked_at) => Box::pin(look(bank, payment, key, (&version, cents, looked_at))).await,
+        None => Ok(allow),
+    }
+}
+
+/// Looks at a payment about which some rule could have something to say.
+async fn look(
+    bank: &Bank,
+    payment: &Outgoing,
+    key: &IdempotencyKey,
+    (version, cents, looked_at): (&Version, Option<i64>, signal::Payment),
+) -> Result<Looked> {
+    let allow = Looked { outcome: Outcome::Allow, seen: None, _turn: None };
     let turn = bank.screen.turn(payment.payer.user).await;
     let (signals, seen) = match tokio::time::timeout(PATIENCE, signals(bank, payment, looked_at)).await {
         Ok(Ok(known)) => known,

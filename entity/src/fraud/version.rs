@@ -72,7 +72,7 @@ impl Rules {
             return version;
         }
         let now = bank.clock.now();
-        let newest = tokio::time::timeout(PATIENCE, newest(bank.db.connection())).await;
+        let newest = Box::pin(tokio::time::timeout(PATIENCE, newest(bank.db.connection()))).await;
         let version = match newest {
             Ok(Ok(newest)) => newest.unwrap_or_else(|| self.0.first.clone()),
             unread => {

@@ -190,7 +190,8 @@ pub(crate) async fn within<T, F: Future<Output = Result<T>>>(
     let home = account::home(bank, payer.user, amount.currency()).await?;
     let worth = worth(bank, amount).await?;
     let measure = |level| Measure { home, worth, limit: bank.limits.of(level) };
-    let read = async || Ok::<_, Error>(standing::read(bank.db.connection(), payer.user).await?.level);
+    let read =
+        async || Ok::<_, Error>(Box::pin(standing::read(bank.db.connection(), payer.user)).await?.level);
     let Some(standing) = payer.standing else {
         return pay(measure(read().await?)).await;
     };

@@ -50,7 +50,7 @@ impl Rates {
         if let Some(book) = self.fresh(now) {
             return Ok(book);
         }
-        let book = Arc::new(Book(stored::newest(&bank.db, now).await?));
+        let book = Arc::new(Book(Box::pin(stored::newest(&bank.db, now)).await?));
         *self.0.seen.lock().unwrap_or_else(PoisonError::into_inner) = Some((now, book.clone()));
         Ok(book)
     }

@@ -142,7 +142,7 @@ async fn look_and_pay<F: Future<Output = Result<Transaction>>>(
     let reserve = || guard::reserve(bank, payment.payer, payment.amount, &payment.key);
     if payment.payer.scopes.is_some() {
         reserve().await?;
-        return api_key::pay(bank, payment, || submit(Consent::Limited)).await.map(Paid::Done);
+        return Box::pin(api_key::pay(bank, payment, || submit(Consent::Limited))).await.map(Paid::Done);
     }
     let consent = consent(bank, payment).await?;
     let asks = looked.outcome == Outcome::Challenge && consent != Consent::Given;
@@ -159,11 +159,11 @@ async fn look_and_pay<F: Future<Output = Result<Transaction>>>(
     }
     let payer = payment.payer;
     let exempt = payer.confirmed && looked.outcome != Outcome::Challenge;
-    if exempt && payee::is_trusted(&bank.db, payer.user, payment.payee).await? {
+    if exempt && Box::pin(payee::is_trusted(&bank.db, payer.user, payment.payee)).await? {
         reserve().await?;
         return submit(Consent::Trusted).await.map(Paid::Done);
     }
-    ask(bank, payment).await.map(Paid::Asked)
+    Box::pin(ask(bank, payment)).await.map(Paid::Asked)
 }
 
 /// Whether the person would be asked about this payment.
@@ -199,7 +199,7 @@ async fn consent(bank: &Bank, payment: &Payment) -> Result<Consent> {
     let payer = payment.payer;
     if let Some(id) = payment.challenge {
         let (db, now) = (bank.db.connection(), bank.clock.now());
-        if challenge::is_passed(db, payer.user, id, &payment.bound(), now).await? {
+        if Box::pin(challenge::is_passed(db, payer.user, id, &payment.bound(), now)).await? {
             return Ok(Consent::Given);
         }
     }
