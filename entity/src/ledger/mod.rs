@@ -31,7 +31,7 @@
 //!
 //! **What it costs.** One statement for a batch of up to 512 commands, if this process knows the
 //! balances; two if it has to read them; seven behind locks. No timer and no polling: while a batch
-//! is under way the next one gathers. Three batches run at once when they name different accounts (one
+//! is under way the next one gathers. Four batches run at once when they name different accounts (one
 //! on SQLite, which has one writer). Correctness does not rest on being the only process: it comes
 //! from guards and row locks on PostgreSQL, the write lock on SQLite, and the unique keys and CHECKs
 //! of both.

@@ -25,10 +25,10 @@ use tokio::task::JoinSet;
 
 /// Commands in a batch at most: beyond it only latency grows.
 const BATCH_MAX: usize = 512;
-/// Batches at once. While one waits for the disk and one for its callers, one is at work.
-const LANES: usize = 3;
+/// Batches at once. While one waits for the disk and one for its callers, two are at work.
+const LANES: usize = 4;
 /// Commands that are worth a statement of their own.
-const SHARE_MIN: usize = 24;
+const SHARE_MIN: usize = 12;
 /// Commands that may wait at most.
 const WAITING_MAX: usize = 8_192;
 /// Pauses before a fault is given up on: a deadlock, a lost connection, a rival's same key.
@@ -172,12 +172,12 @@ fn share(waiting: usize, free_lanes: usize) -> usize {
     waiting.div_ceil(free_lanes.max(1)).max(SHARE_MIN)
 }
 
-/// Whether a further lane is worth its statements. Fewer commands than a running batch holds do
-/// better to wait for its end: together with those that arrive until then they are one batch.
+/// Whether a further lane is worth its statements. Fewer commands than two thirds of what a running batch
+/// holds do better to wait for its end: together with those that arrive until then they are one batch.
 fn is_worth(desk: &Desk, waiting: usize, busy: &HashMap<tokio::task::Id, Busy>) -> bool {
     // A command names two accounts, or three.
     let smallest = busy.values().map(|busy| busy.accounts.len() / 2).min().unwrap_or_default();
-    desk.batch == 1 || waiting >= smallest
+    desk.batch == 1 || waiting.saturating_mul(3) >= smallest.saturating_mul(2)
 }
 
 /// Takes what can be decided now, in order of arrival: so many, and whatever else would only wait for
