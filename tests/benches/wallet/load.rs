@@ -128,10 +128,7 @@ impl Choice {
         let payer = self.random.random_range(1..self.payers);
         let payee = match self.payees {
             Payees::One => 0,
-            Payees::Uniform => {
-                let payee = self.random.random_range(0..self.people - 1);
-                if payee >= payer { payee + 1 } else { payee }
-            }
+            Payees::Uniform => self.random.random_range(0..self.people),
             Payees::Each => self.paid.fetch_add(1, Ordering::Relaxed),
         };
         // Nobody pays itself.
