@@ -6,6 +6,7 @@ use tests::{World, on_both_setups};
 
 on_both_setups!(
     the_database_refuses_what_breaks_a_law,
+    the_database_refuses_terms_that_break_a_law,
     the_audit_finds_what_the_database_could_not,
     every_acknowledged_act_is_there_once,
 );
@@ -24,11 +25,66 @@ async fn the_database_refuses_what_breaks_a_law(world: &World) {
         ("DELETE FROM accounts", "an account is never removed"),
         ("UPDATE accounts SET balance = -1 WHERE purpose = 'WALLET'", "CHECK"),
         ("UPDATE accounts SET state = 'LOST'", "CHECK"),
+        ("UPDATE accounts SET seq = -1", "CHECK"),
+        ("UPDATE accounts SET spent_day = spent_month + 1", "CHECK"),
+        ("UPDATE accounts SET unasked = -1", "CHECK"),
     ] {
         let refused = db.execute_unprepared(statement).await.unwrap_err().to_string();
         assert!(refused.to_lowercase().contains(&law.to_lowercase()), "{statement}: {refused}");
     }
     assert_eq!(alice.balance().await, "9.00");
+}
+
+/// The same act again under another key, with one of its terms wrong.
+async fn the_database_refuses_terms_that_break_a_law(world: &World) {
+    const TERMS: [&str; 12] = [
+        "id",
+        "kind",
+        "state",
+        "actor",
+        "idempotency_key",
+        "currency",
+        "amount",
+        "debit_account",
+        "credit_account",
+        "payer",
+        "payee",
+        "note",
+    ];
+    let (alice, bob) = (Person::join_with(world, "10.00").await, Person::join(world).await);
+    alice.send(&bob, "1.00").await;
+    let db = world.bank.db.connection();
+    let again = |wrong: &[(&str, &str)]| {
+        let right = [("id", "actor"), ("idempotency_key", "'another'"), ("note", "'a note'")];
+        let terms = TERMS.map(|term| {
+            let other = wrong.iter().chain(&right).find(|(name, _)| *name == term);
+            other.map_or(term, |(_, value)| *value)
+        });
+        format!(
+            "INSERT INTO transactions ({}, created_at, updated_at) SELECT {}, created_at, updated_at \
+             FROM transactions WHERE kind = 'TRANSFER'",
+            TERMS.join(", "),
+            terms.join(", ")
+        )
+    };
+    for (wrong, law) in [
+        (&[("kind", "'GIFT'")][..], "check"),
+        (&[("state", "'LOST'")], "check"),
+        (&[("idempotency_key", "''")], "check"),
+        (&[("amount", "0")], "check"),
+        (&[("amount", "1000000000000001")], "check"),
+        (&[("credit_account", "debit_account")], "check"),
+        (&[("payer", "NULL"), ("payee", "NULL")], "check"),
+        (&[("note", "''")], "check"),
+        (&[("debit_account", "-1")], ""),
+        (&[("credit_account", "-1")], ""),
+    ] {
+        let statement = again(wrong);
+        let refused = db.execute_unprepared(&statement).await.unwrap_err().to_string();
+        assert!(refused.to_lowercase().contains(law), "{statement}: {refused}");
+    }
+    // With all of them right it would be written.
+    db.execute_unprepared(&format!("BEGIN; {}; ROLLBACK", again(&[]))).await.unwrap();
 }
 
 async fn the_audit_finds_what_the_database_could_not(world: &World) {
