@@ -8,9 +8,9 @@
 use crate::answer::Failure;
 use crate::authentication::Authentication;
 use crate::document;
-use crate::known_document::{self, Documents, Persisted};
+use crate::known_document::{self, Documents, KnownDocument, Persisted};
 use crate::loaders::Loaders;
-use async_graphql::parser::types::{ExecutableDocument, OperationType};
+use async_graphql::parser::types::OperationType;
 use async_graphql::{Executor, Request, Response, Variables};
 use entity::operator::{self, Officer};
 use entity::origin::Origin;
@@ -84,7 +84,7 @@ pub(crate) struct Extensions {
 
 /// A request that was read.
 pub(crate) struct Reading {
-    document: Arc<ExecutableDocument>,
+    document: Arc<KnownDocument>,
     name: Option<String>,
     variables: Variables,
     shape: Option<String>,
@@ -113,17 +113,16 @@ impl<E: Executor> Execution<E> {
     /// Reads and prices a request.
     pub(crate) fn read(&self, parameters: Parameters) -> Result<Reading, Failure> {
         let persisted = parameters.extensions.and_then(|extensions| extensions.persisted);
-        let text = self.documents.text(parameters.query, persisted)?;
-        let document = self.documents.read(&text).map_err(Failure::document)?;
+        let document = self.documents.find(parameters.query, persisted)?;
         let name = parameters.operation;
         let variables = parameters.variables.unwrap_or_default();
-        let operation = document::operation(&document, name.as_deref());
+        let operation = document::operation(&document.document, name.as_deref());
         if let Some(operation) = operation {
             document::check_variables(operation, &variables).map_err(Failure::document)?;
         }
         let kind = operation.map(|operation| operation.ty);
         let claims_session = operation.is_some_and(document::claims_session);
-        let shape = known_document::shape(&text, name.as_deref(), &variables);
+        let shape = known_document::shape(name.as_deref(), &variables);
         Ok(Reading { document, name, variables, shape, claims_session, kind })
     }
 
@@ -162,7 +161,7 @@ impl<E: Executor> Execution<E> {
     /// Answers a query or a mutation.
     pub(crate) async fn execute(
         &self,
-        reading: Reading,
+        mut reading: Reading,
         identity: Identity,
         origin: Origin,
     ) -> Result<Response, Failure> {
@@ -175,17 +174,17 @@ impl<E: Executor> Execution<E> {
             // What operators see is written to their logs.
             (Door::Apps(_) | Door::Operators, _) => None,
         };
-        let shape = reading.shape.clone();
+        let (known, shape) = (reading.document.clone(), reading.shape.take());
         let request = reading.request(&identity, origin);
         let request = match replica {
             Some(bank) => request.data(bank),
             None => request,
         };
-        let response = if self.documents.is_accepted(shape.as_deref()) {
+        let response = if known.is_accepted(shape.as_deref()) {
             self.unchecked.execute(request).await
         } else {
             let response = self.schema.execute(request).await;
-            self.documents.remember(shape, &response);
+            known.remember(shape, &response);
             response
         };
         if claims_session && response.is_err() {
@@ -209,7 +208,7 @@ impl Reading {
     /// The request as the schema wants it.
     fn request(self, identity: &Identity, origin: Origin) -> Request {
         let mut request = Request::new("").variables(self.variables).data(Loaders::default()).data(origin);
-        request.set_parsed_query(ExecutableDocument::clone(&self.document));
+        request.set_parsed_query(self.document.document.clone());
         request.operation_name = self.name;
         match identity {
             Identity::Nobody => request,

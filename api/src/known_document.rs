@@ -1,13 +1,12 @@
 //! Documents that were seen before: read once, validated once.
 //!
-//! Apps send the same few documents for ever, with other variables. [`Documents::read`] keeps what
-//! reading and pricing gave; [`Documents::is_accepted`] remembers for which documents the strict
-//! schema had nothing to say, so that they may go to the one that does not validate. Validation
-//! looks at variables too, but only at their shape and at names of enum values: those are a part of
-//! what is remembered.
+//! Apps send the same few documents for ever, with other variables. [`Documents::find`] keeps what
+//! reading and pricing gave, and each [`KnownDocument`] remembers where the strict schema had nothing to say of
+//! it, so that it may go to the one that does not validate. Validation looks at variables too, but only at their
+//! shape and at names of enum values: those are what is remembered.
 //!
-//! An app may also name a document by its SHA-256, once it has sent the text with it
-//! ([`Documents::text`]): the protocol is that of Apollo's automatic persisted queries.
+//! An app may also name a document by its SHA-256, once it has sent the text with it: the protocol is that of
+//! Apollo's automatic persisted queries.
 //!
 //! All are bounded, by the text that they stand for or by number. A refused document is never kept.
 
@@ -20,15 +19,16 @@ use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
+use std::collections::HashSet;
 use std::fmt::Write as _;
-use std::sync::Arc;
+use std::sync::{Arc, RwLock};
 
 /// Documents that are kept, roughly.
 const DOCUMENTS: usize = 512;
 /// Bytes of text that they stand for together; what they were read to takes about thirty times it.
 const TEXT_MAX: u64 = 512 * 1024;
-/// Accepted documents, each shape of variables counted.
-const ACCEPTED_MAX: usize = 4_096;
+/// Shapes of variables that are remembered of a document; with one more all are forgotten.
+const SHAPES_MAX: usize = 32;
 /// A longer shape is not remembered; its document is validated each time.
 const SHAPE_MAX: usize = 512;
 
@@ -51,16 +51,42 @@ impl Weighter<String, Arc<str>> for TextLength {
     }
 }
 
-impl Weighter<String, Arc<ExecutableDocument>> for TextLength {
-    fn weight(&self, text: &String, _: &Arc<ExecutableDocument>) -> u64 {
+impl Weighter<String, Arc<KnownDocument>> for TextLength {
+    fn weight(&self, text: &String, _: &Arc<KnownDocument>) -> u64 {
         u64::try_from(text.len()).unwrap_or(TEXT_MAX)
+    }
+}
+
+/// A document that was read.
+pub(crate) struct KnownDocument {
+    pub(crate) document: ExecutableDocument,
+    /// The shapes with which the strict schema has accepted it.
+    accepted: RwLock<HashSet<String>>,
+}
+
+impl KnownDocument {
+    /// Whether the strict schema had nothing to say of it with variables of this shape.
+    pub(crate) fn is_accepted(&self, shape: Option<&str>) -> bool {
+        shape.is_some_and(|shape| self.accepted.read().is_ok_and(|accepted| accepted.contains(shape)))
+    }
+
+    /// Remembers that the strict schema executed it: what validation says has no path.
+    pub(crate) fn remember(&self, shape: Option<String>, response: &Response) {
+        if let Some(shape) = shape
+            && response.errors.iter().all(|error| !error.path.is_empty())
+            && let Ok(mut accepted) = self.accepted.write()
+        {
+            if accepted.len() >= SHAPES_MAX {
+                accepted.clear();
+            }
+            accepted.insert(shape);
+        }
     }
 }
 
 /// See the module.
 pub(crate) struct Documents {
-    read: Cache<String, Arc<ExecutableDocument>, TextLength>,
-    accepted: Cache<String, ()>,
+    read: Cache<String, Arc<KnownDocument>, TextLength>,
     persisted: Cache<String, Arc<str>, TextLength>,
 }
 
@@ -68,20 +94,20 @@ impl Documents {
     pub(crate) fn new() -> Self {
         Self {
             read: Cache::with_weighter(DOCUMENTS, TEXT_MAX, TextLength),
-            accepted: Cache::new(ACCEPTED_MAX),
             persisted: Cache::with_weighter(DOCUMENTS, TEXT_MAX, TextLength),
         }
     }
 
-    /// The text that a request sends or names.
-    pub(crate) fn text(
+    /// The document that a request sends or names.
+    pub(crate) fn find(
         &self,
         sent: Option<String>,
         persisted: Option<Persisted>,
-    ) -> Result<Arc<str>, Failure> {
+    ) -> Result<Arc<KnownDocument>, Failure> {
         let malformed = Failure::malformed;
         let Some(Persisted { version, hash }) = persisted else {
-            return sent.map(Arc::from).ok_or_else(|| malformed("The request has no query."));
+            let sent = sent.ok_or_else(|| malformed("The request has no query."))?;
+            return self.read(&sent).map_err(Failure::document);
         };
         if version != 1 {
             return Err(malformed("The version of persistedQuery has to be 1."));
@@ -89,7 +115,8 @@ impl Documents {
         let Some(sent) = sent else {
             // Apollo's clients know this very text.
             let unknown = || request_error(ErrorCode::PersistedQueryNotFound, "PersistedQueryNotFound");
-            return self.persisted.get(&hash).ok_or_else(|| Failure::document(unknown()));
+            let text = self.persisted.get(&hash).ok_or_else(|| Failure::document(unknown()))?;
+            return self.read(&text).map_err(Failure::document);
         };
         let actual: String = Sha256::digest(sent.as_bytes()).iter().fold(String::new(), |mut hash, byte| {
             let _written = write!(hash, "{byte:02x}");
@@ -99,50 +126,38 @@ impl Documents {
             return Err(malformed("The query is not what sha256Hash names."));
         }
         // Only what can be read: garbage is not worth remembering.
-        self.read(&sent).map_err(Failure::document)?;
-        let text: Arc<str> = sent.into();
-        self.persisted.insert(hash, text.clone());
-        Ok(text)
-    }
-
-    /// The document of a text.
-    pub(crate) fn read(&self, text: &str) -> Result<Arc<ExecutableDocument>, ServerError> {
-        if let Some(known) = self.read.get(text) {
-            return Ok(known);
-        }
-        let document = Arc::new(document::parse(text)?);
-        self.read.insert(text.to_owned(), document.clone());
+        let document = self.read(&sent).map_err(Failure::document)?;
+        self.persisted.insert(hash, sent.into());
         Ok(document)
     }
 
-    /// Whether the strict schema had nothing to say of this.
-    pub(crate) fn is_accepted(&self, shape: Option<&str>) -> bool {
-        shape.is_some_and(|shape| self.accepted.get(shape).is_some())
-    }
-
-    /// Remembers that the strict schema executed it: what validation says has no path.
-    pub(crate) fn remember(&self, shape: Option<String>, response: &Response) {
-        if let Some(shape) = shape
-            && response.errors.iter().all(|error| !error.path.is_empty())
-        {
-            self.accepted.insert(shape, ());
+    /// The document of a text.
+    fn read(&self, text: &str) -> Result<Arc<KnownDocument>, ServerError> {
+        if let Some(known) = self.read.get(text) {
+            return Ok(known);
         }
+        let (document, accepted) = (document::parse(text)?, RwLock::default());
+        let known = Arc::new(KnownDocument { document, accepted });
+        self.read.insert(text.to_owned(), known.clone());
+        Ok(known)
     }
 }
 
-/// All that validation looks at: the document, the operation, and the shape of the variables.
-pub(crate) fn shape(text: &str, operation: Option<&str>, variables: &Variables) -> Option<String> {
-    let mut shape = format!("{}\0", operation.unwrap_or_default());
-    for (name, value) in variables.iter() {
-        let _written = write!(shape, "{name}:");
+/// All that validation looks at beside the document: the operation, and the shape of the variables.
+pub(crate) fn shape(operation: Option<&str>, variables: &Variables) -> Option<String> {
+    let mut shape = String::with_capacity(128);
+    name(&mut shape, operation.unwrap_or_default());
+    for (variable, value) in variables.iter() {
+        name(&mut shape, variable);
         add(&mut shape, value);
     }
-    if shape.len() > SHAPE_MAX || text.len() > SHAPE_MAX * 8 {
-        return None;
-    }
-    shape.push('\0');
-    shape.push_str(text);
-    Some(shape)
+    (shape.len() <= SHAPE_MAX).then_some(shape)
+}
+
+/// A name, which may be any text, so that nothing else reads the same.
+fn name(shape: &mut String, name: &str) {
+    let _written = write!(shape, "{}:", name.len());
+    shape.push_str(name);
 }
 
 /// Lists and objects by what is in them, numbers by whether they are an `Int`, and texts not at
@@ -169,9 +184,9 @@ fn add(shape: &mut String, value: &Value) {
         }
         Value::Object(fields) => {
             shape.push('{');
-            for (name, field) in fields {
-                let _written = write!(shape, "{name:?}:");
-                add(shape, field);
+            for (field, value) in fields {
+                name(shape, field);
+                add(shape, value);
             }
             shape.push('}');
         }
@@ -183,7 +198,7 @@ mod tests {
     use super::*;
 
     fn of(json: &str) -> Option<String> {
-        shape("{a}", None, &Variables::from_json(serde_json::from_str(json).unwrap()))
+        shape(None, &Variables::from_json(serde_json::from_str(json).unwrap()))
     }
 
     #[test]
@@ -195,7 +210,8 @@ mod tests {
         assert_ne!(of(r#"{"a": {"b": null}}"#), of(r#"{"a": {}}"#));
         assert_ne!(of(r#"{"a": ["x", "x"]}"#), of(r#"{"a": ["x"]}"#));
         assert_ne!(of(r#"{"a": 1, "b": 2}"#), of(r#"{"a": {"b": 2}}"#));
-        assert_eq!(shape(&"a".repeat(SHAPE_MAX * 9), None, &Variables::default()), None);
+        assert_ne!(of(r#"{"a": "s", "b": 1}"#), of(r#"{"as1:b": 1}"#));
+        assert_eq!(shape(Some(&"a".repeat(SHAPE_MAX)), &Variables::default()), None);
     }
 
     #[test]
