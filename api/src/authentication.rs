@@ -27,6 +27,7 @@ use jsonwebtoken::jwk::{Jwk, JwkSet, PublicKeyUse};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use quick_cache::sync::Cache;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 use std::sync::{Arc, PoisonError, RwLock};
 
 /// How long an access token lives.
@@ -57,8 +58,8 @@ pub struct Authentication(Arc<Inner>);
 
 struct Inner {
     ring: RwLock<Arc<Ring>>,
-    /// Tokens whose signature was found good, with what they claim.
-    verified: Cache<String, (Caller, i64)>,
+    /// The hashes of tokens whose signature was found good, with what they claim: who reads this memory can't act.
+    verified: Cache<[u8; 32], (Caller, i64)>,
 }
 
 /// The keys of the house, as the cryptographic library wants them.
@@ -101,8 +102,9 @@ impl Ring {
     }
 }
 
-/// Tokens that are remembered: some megabytes.
-const VERIFIED_MAX: usize = 16_384;
+/// Tokens that are remembered: some megabytes. What expires is only pushed out, so it has to be several times those that
+/// are in use: to verify one costs as much as all else that a request costs.
+const VERIFIED_MAX: usize = 65_536;
 
 /// What a client signs its requests with.
 #[derive(SimpleObject)]
@@ -201,7 +203,8 @@ impl Authentication {
     /// What a token of ours claims. Its signature is verified once; everything that can change (its
     /// age, its session) is asked each time by the caller of this.
     fn read(&self, token: &str) -> Result<(Caller, i64), Code> {
-        if let Some(known) = self.0.verified.get(token) {
+        let hash = Sha256::digest(token).into();
+        if let Some(known) = self.0.verified.get(&hash) {
             return Ok(known);
         }
         let ring = self.ring();
@@ -213,7 +216,7 @@ impl Authentication {
         let (user, session, standing) = (claims.sub, claims.sid, claims.standing);
         let claimed =
             (Caller { user, session, confirmed: claims.acr >= 2, standing, scopes: None }, claims.exp);
-        self.0.verified.insert(token.to_owned(), claimed);
+        self.0.verified.insert(hash, claimed);
         Ok(claimed)
     }
 }
