@@ -84,7 +84,7 @@ pub(crate) struct Extensions {
 
 /// A request that was read.
 pub(crate) struct Reading {
-    document: Arc<KnownDocument>,
+    known: Arc<KnownDocument>,
     name: Option<String>,
     variables: Variables,
     shape: Option<String>,
@@ -113,17 +113,17 @@ impl<E: Executor> Execution<E> {
     /// Reads and prices a request.
     pub(crate) fn read(&self, parameters: Parameters) -> Result<Reading, Failure> {
         let persisted = parameters.extensions.and_then(|extensions| extensions.persisted);
-        let document = self.documents.find(parameters.query, persisted)?;
+        let known = self.documents.find(parameters.query, persisted)?;
         let name = parameters.operation;
         let variables = parameters.variables.unwrap_or_default();
-        let operation = document::operation(&document.document, name.as_deref());
+        let operation = document::operation(&known.document, name.as_deref());
         if let Some(operation) = operation {
             document::check_variables(operation, &variables).map_err(Failure::document)?;
         }
         let kind = operation.map(|operation| operation.ty);
         let claims_session = operation.is_some_and(document::claims_session);
         let shape = known_document::shape(name.as_deref(), &variables);
-        Ok(Reading { document, name, variables, shape, claims_session, kind })
+        Ok(Reading { known, name, variables, shape, claims_session, kind })
     }
 
     /// Finds out who sends a token. No token is nobody; a wrong token is an error of the whole request.
@@ -174,7 +174,7 @@ impl<E: Executor> Execution<E> {
             // What operators see is written to their logs.
             (Door::Apps(_) | Door::Operators, _) => None,
         };
-        let (known, shape) = (reading.document.clone(), reading.shape.take());
+        let (known, shape) = (reading.known.clone(), reading.shape.take());
         let request = reading.request(&identity, origin);
         let request = match replica {
             Some(bank) => request.data(bank),
@@ -208,7 +208,7 @@ impl Reading {
     /// The request as the schema wants it.
     fn request(self, identity: &Identity, origin: Origin) -> Request {
         let mut request = Request::new("").variables(self.variables).data(Loaders::default()).data(origin);
-        request.set_parsed_query(self.document.document.clone());
+        request.set_parsed_query(self.known.document.clone());
         request.operation_name = self.name;
         match identity {
             Identity::Nobody => request,

@@ -23,10 +23,12 @@ use std::collections::HashSet;
 use std::fmt::Write as _;
 use std::sync::{Arc, RwLock};
 
-/// Documents that are kept, roughly.
+/// Documents that are kept at most.
 const DOCUMENTS: usize = 512;
 /// Bytes of text that they stand for together; what they were read to takes about thirty times it.
 const TEXT_MAX: u64 = 512 * 1024;
+/// What a document counts for at least: however short it is, it may have shapes of variables.
+const TEXT_MIN: usize = 1024;
 /// Shapes of variables that are remembered of a document; with one more all are forgotten.
 const SHAPES_MAX: usize = 32;
 /// A longer shape is not remembered; its document is validated each time.
@@ -53,7 +55,7 @@ impl Weighter<String, Arc<str>> for TextLength {
 
 impl Weighter<String, Arc<KnownDocument>> for TextLength {
     fn weight(&self, text: &String, _: &Arc<KnownDocument>) -> u64 {
-        u64::try_from(text.len()).unwrap_or(TEXT_MAX)
+        u64::try_from(text.len().max(TEXT_MIN)).unwrap_or(TEXT_MAX)
     }
 }
 
@@ -220,5 +222,20 @@ mod tests {
         assert!(documents.read("{").is_err());
         assert!(documents.read("{a}").is_ok());
         assert_eq!(documents.read.len(), 1);
+    }
+
+    #[test]
+    fn however_short_there_are_so_many_documents_and_shapes_at_most() {
+        let documents = Documents::new();
+        for number in 0..4 * DOCUMENTS {
+            documents.read(&format!("{{a{number}}}")).unwrap();
+        }
+        assert!(documents.read.len() <= DOCUMENTS, "{}", documents.read.len());
+        let known = documents.read("{a}").unwrap();
+        for number in 0..4 * SHAPES_MAX {
+            known.remember(Some(number.to_string()), &Response::default());
+            assert!(known.is_accepted(Some(&number.to_string())));
+        }
+        assert!(known.accepted.read().unwrap().len() <= SHAPES_MAX);
     }
 }
