@@ -23,7 +23,7 @@ struct Migrator;
 
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        let sql: [Sql; 21] = [
+        let sql: [Sql; 22] = [
             Sql { name: "m0002_operators", text: include_str!("m0002_operators.sql") },
             Sql { name: "m0003_passkeys", text: include_str!("m0003_passkeys.sql") },
             Sql { name: "m0004_api_keys", text: include_str!("m0004_api_keys.sql") },
@@ -45,6 +45,7 @@ impl MigratorTrait for Migrator {
             Sql { name: "m0020_decision", text: include_str!("m0020_decision.sql") },
             Sql { name: "m0021_words", text: include_str!("m0021_words.sql") },
             Sql { name: "m0022_checks", text: include_str!("m0022_checks.sql") },
+            Sql { name: "m0023_locks", text: include_str!("m0023_locks.sql") },
         ];
         let mut all: Vec<Box<dyn MigrationTrait>> = vec![Box::new(m0001_bank::Migration)];
         for migration in sql {

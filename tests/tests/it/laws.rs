@@ -18,9 +18,19 @@ async fn the_database_refuses_what_breaks_a_law(world: &World) {
     for (statement, law) in [
         ("UPDATE postings SET amount = amount + 1", "a posting is never changed"),
         ("DELETE FROM postings", "a posting is never removed"),
+        (
+            "INSERT INTO postings SELECT account_id, seq + 9, transaction_id, 0, balance_after FROM postings",
+            "CHECK",
+        ),
+        (
+            "INSERT INTO postings SELECT account_id, seq - 9, transaction_id, amount, balance_after FROM postings",
+            "CHECK",
+        ),
         ("DELETE FROM transactions", "a transaction is never removed"),
         ("UPDATE transactions SET amount = 1", "the terms of a transaction are never changed"),
         ("UPDATE transactions SET state = 'REQUESTED'", "a settled or failed transaction has ended"),
+        ("UPDATE transactions SET target_amount = 1", "the terms of a transaction are never changed"),
+        ("UPDATE transactions SET failure = 'REJECTED'", "CHECK"),
         ("UPDATE accounts SET currency = 'USD'", "the terms of an account are never changed"),
         ("DELETE FROM accounts", "an account is never removed"),
         ("UPDATE accounts SET balance = -1 WHERE purpose = 'WALLET'", "CHECK"),
