@@ -9,7 +9,7 @@
 //! | `{uuid}` `{time}` `{bytes}` | `uuid` `timestamptz` `bytea` | `BLOB` `TEXT` `BLOB` |
 //! | `{table}` | nothing | `STRICT` |
 //! | `{hot}` | half-filled pages, so that balances update in place | `STRICT` |
-//! | `{refuse NAME ON EVENT ON TABLE [WHEN (…)]: MESSAGE}` as a line | trigger that raises | the same |
+//! | `{refuse NAME ON EVENT ON TABLE [WHEN (…)]: MESSAGE}` as a line | trigger that raises, for each row: see m0023 before one ON UPDATE of a hot table | the same |
 //! | `{drop NAME ON TABLE}` as a line | drops such a trigger | the same |
 //! | `{allow NEW, … IN TABLE.COLUMN: OLD, …}` as a line | the CHECK of the column anew | the same, in the text of the table |
 //! | `{check NAME IN TABLE: OLD => NEW}` as a line | another CHECK by that name | the same, in the text of the table |

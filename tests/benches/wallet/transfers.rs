@@ -151,7 +151,7 @@ impl<'a> Transfers<'a> {
         Ok(())
     }
 
-    /// The api without its database: what HTTP and GraphQL allow at best.
+    /// The api that writes nothing: what HTTP and GraphQL allow at best.
     async fn ceiling(&self, tokens: &Tokens, round: &mut Round) -> Result<(), String> {
         if self.plan.wants(STUBBED) {
             let tellers = self.nothing.connect(COMPARED, tokens).await?;

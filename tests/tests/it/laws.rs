@@ -18,6 +18,7 @@ async fn the_database_refuses_what_breaks_a_law(world: &World) {
     for (statement, law) in [
         ("UPDATE postings SET amount = amount + 1", "a posting is never changed"),
         ("DELETE FROM postings", "a posting is never removed"),
+        // Postings that move nothing, and postings before the first of their account.
         (
             "INSERT INTO postings SELECT account_id, seq + 9, transaction_id, 0, balance_after FROM postings",
             "CHECK",
