@@ -4,12 +4,13 @@
 //! transaction takes the write lock at its start (two that upgrade later would deadlock). On
 //! PostgreSQL, the server's settings rule. An answer that was committed survives a power cut.
 
+use crate::lane::Lane;
 use sea_orm::sea_query::extension::postgres::PgFunc;
 use sea_orm::sea_query::{Expr, ExprTrait, SimpleExpr, Value};
 use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
 use sea_orm::{
     ColumnTrait, ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction,
-    DbBackend, DbErr, IsolationLevel, SqliteTransactionMode, TransactionOptions, TransactionTrait,
+    DbBackend, DbErr, IsolationLevel, SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
 };
 use std::fs::OpenOptions;
 use std::io::ErrorKind;
@@ -17,7 +18,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How many connections a process holds at most.
+/// How many connections a process holds at most, but for the ledger's.
 const CONNECTIONS: u32 = 16;
 /// How long a writer waits for SQLite's one write lock, and anybody for a free connection.
 const PATIENCE: Duration = Duration::from_secs(15);
@@ -25,14 +26,9 @@ const PATIENCE: Duration = Duration::from_secs(15);
 /// round trip for every statement.
 const TRUST: Duration = Duration::from_secs(1);
 
-/// Connections of the ledger's own, so that no reader keeps it waiting: one for each batch that may
-/// be under way, and for a benchmark that writes one by one.
+/// The ledger's own, so that no reader keeps it waiting: one for each batch that may be under way, and for a
+/// benchmark that writes one by one.
 const LANES: usize = 16;
-/// How the ledger's few statements are planned: once a connection, and with indexes only. Else
-/// PostgreSQL plans what takes arrays anew each time, which costs more than a transfer, or remembers
-/// for good that a table was empty once.
-const PLANS: [(&str, &str); 3] =
-    [("plan_cache_mode", "force_generic_plan"), ("enable_seqscan", "off"), ("jit", "off")];
 
 /// Refuses what is no address of a database that the wallet runs on.
 ///
@@ -80,9 +76,9 @@ where
 #[derive(Clone, Debug)]
 pub struct Db {
     connection: DatabaseConnection,
-    /// Each a connection of its own: a pool hands them out in turn, and a server process that comes to its turn has lost
-    /// its caches meanwhile. So the ledger's statement took twice as long where one caller is alone.
-    lanes: Arc<[DatabaseConnection]>,
+    /// Each with connections of its own: a pool hands them out in turn, and a server process that comes to its turn has
+    /// lost its caches meanwhile. So the ledger's statement took twice as long where one caller is alone.
+    lanes: Arc<[Lane]>,
     lane: usize,
 }
 
@@ -99,12 +95,7 @@ impl Db {
         let mut lanes = Vec::new();
         if connection.get_database_backend() == DbBackend::Postgres {
             for _ in 0..LANES {
-                let mut options = Self::options(url);
-                options
-                    .max_connections(1)
-                    .connect_lazy(true)
-                    .map_sqlx_postgres_opts(|options| options.options(PLANS));
-                lanes.push(Database::connect(options).await?);
+                lanes.push(Lane::connect_later(Self::options(url), TRUST).await?);
             }
         }
         Ok(Self { connection, lanes: lanes.into(), lane: 0 })
@@ -141,22 +132,31 @@ impl Db {
         &self.connection
     }
 
-    /// The same, where the ledger writes over the connection of this lane.
+    /// The same, where the ledger writes over the connections of this lane.
     pub(crate) fn on_lane(&self, lane: usize) -> Self {
         Self { lane, ..self.clone() }
     }
 
     /// The connection of the ledger: SQLite has one writer, and no lanes.
     pub(crate) fn ledger(&self) -> &DatabaseConnection {
-        self.lanes.get(self.lane).unwrap_or(&self.connection)
+        self.lanes.get(self.lane).map_or(&self.connection, Lane::pool)
+    }
+
+    /// Runs one statement of the ledger's, which is a database transaction of its own.
+    pub(crate) async fn execute_ledger(&self, statement: Statement) -> Result<(), DbErr> {
+        match self.lanes.get(self.lane) {
+            Some(lane) => lane.execute(statement).await,
+            None => self.connection.execute_raw(statement).await.map(drop),
+        }
     }
 
     /// Closes every connection.
     pub async fn close(&self) {
-        for connection in self.lanes.iter().chain([&self.connection]) {
-            if let Err(error) = connection.close_by_ref().await {
-                tracing::warn!(%error, "the database could not be closed");
-            }
+        for lane in self.lanes.iter() {
+            lane.close().await;
+        }
+        if let Err(error) = self.connection.close_by_ref().await {
+            tracing::warn!(%error, "the database could not be closed");
         }
     }
 

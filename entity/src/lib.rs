@@ -29,7 +29,7 @@
 //! Money: [`standing`], [`guard`], [`step_up`], [`payee`], [`account`], [`transaction`], [`transfer`], [`deposit`], [`withdrawal`], [`rail`],
 //! [`limit`], [`ledger`]. What looks like theft: [`fraud`], [`review`], [`dispute`]. Other currencies: [`rate`], [`fee`], [`price`], [`quote`], [`exchange`], [`conversion`],
 //! [`conversion_order`], [`rate_alert`], [`total`]. What people want to be told of: [`alert_rule`]. Before it moves: [`preview`]. What the house has
-//! at stake: [`treasury`]. Reading: [`history`], [`annotation`], [`replica`]. Later: [`outbox`],
+//! at stake: [`treasury`]. Reading: [`history`], [`annotation`], [`replica`]. Connections: [`db`], `lane`. Later: [`outbox`],
 //! [`relay`], [`dead_letter`], [`bell`], [`afterwards`]. The world outside, simulated: [`sandbox`].
 //!
 //! Every file has one order: types, pure rules, commands, queries, tests. Commands and queries
@@ -70,6 +70,7 @@ pub mod id;
 pub mod instrument;
 pub mod keys;
 pub mod kyc;
+mod lane;
 pub mod language;
 pub mod ledger;
 pub mod limit;

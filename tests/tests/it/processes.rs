@@ -85,6 +85,31 @@ async fn a_database_that_is_killed_under_load_keeps_every_acknowledged_act_once(
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_api_holds_few_connections_and_makes_new_ones_where_the_database_ends_them() {
+    let deployment = Deployment::start_on(servers::postgres()).await;
+    let worker = deployment.worker();
+    let (client, account) = deployment.rich().await;
+    worker.signal("-KILL");
+    let withdraw = async |number: u32| {
+        let input = json!({ "instrumentId": account, "money": euros("1.00"), "idempotencyKey": format!("w{number}") });
+        until(|| async {
+            client.try_act("requestWithdrawal", "transaction { id }", input.clone()).await.ok()
+        })
+        .await
+    };
+    let others = "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()";
+    for number in 0..10 {
+        sql(&deployment, &format!("SELECT count(pg_terminate_backend(pid)) {others}"));
+        withdraw(number).await;
+    }
+    join_all((10..200).map(withdraw)).await;
+    let held = sql(&deployment, &format!("SELECT count(*) {others}"));
+    assert!((1..=24).contains(&held.parse::<u32>().unwrap()), "{held} connections");
+    assert_eq!(sql(&deployment, "SELECT count(*) FROM transactions WHERE kind = 'WITHDRAWAL'"), "200");
+    deployment.verify();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_story_is_told_twice_on_each_setup() {
     let file = std::env::temp_dir().join(format!("demo-{}.db", uuid::Uuid::new_v4().simple()));
     let embedded = format!("sqlite://{}", file.display());

@@ -139,9 +139,8 @@ pub(super) async fn write_at_once(db: &Db, books: &Books, claims: &HashSet<Claim
     if books.pages.is_empty() {
         return Ok(Written::All);
     }
-    let written = db.ledger().execute_raw(statement::written(books, claims)).await;
-    match written.map_err(Fault::from) {
-        Ok(_) => Ok(Written::All),
+    match db.execute_ledger(statement::written(books, claims)).await.map_err(Fault::from) {
+        Ok(()) => Ok(Written::All),
         Err(fault) if fault.is_about(KEYS) || fault.is_about(QUOTES) => Ok(Written::KeyUsed),
         Err(fault) if fault.is_rivalry() => Ok(Written::Rival),
         Err(fault) => Err(fault),
