@@ -172,12 +172,12 @@ fn share(waiting: usize, free_lanes: usize) -> usize {
     waiting.div_ceil(free_lanes.max(1)).max(SHARE_MIN)
 }
 
-/// Whether a further lane is worth its statements. Fewer commands than two thirds of what a running batch
-/// holds do better to wait for its end: together with those that arrive until then they are one batch.
+/// Whether a further lane is worth its statements. Fewer commands than half of what a running batch holds
+/// do better to wait for its end: together with those that arrive until then they are one batch.
 fn is_worth(desk: &Desk, waiting: usize, busy: &HashMap<tokio::task::Id, Busy>) -> bool {
     // A command names two accounts, or three.
     let smallest = busy.values().map(|busy| busy.accounts.len() / 2).min().unwrap_or_default();
-    desk.batch == 1 || waiting.saturating_mul(3) >= smallest.saturating_mul(2)
+    desk.batch == 1 || waiting.saturating_mul(2) >= smallest
 }
 
 /// Takes what can be decided now, in order of arrival: so many, and whatever else would only wait for
