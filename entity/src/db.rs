@@ -137,7 +137,7 @@ impl Db {
         Self { lane, ..self.clone() }
     }
 
-    /// The connection of the ledger: SQLite has one writer, and no lanes.
+    /// The connections over which the ledger reads or locks first: SQLite has one writer, and no lanes.
     pub(crate) fn ledger(&self) -> &DatabaseConnection {
         self.lanes.get(self.lane).map_or(&self.connection, Lane::pool)
     }

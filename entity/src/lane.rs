@@ -57,8 +57,7 @@ impl Lane {
     /// Runs one statement, which is a database transaction of its own.
     ///
     /// # Errors
-    /// The database's; unless it is [`DbErr::Exec`] of the database itself, it is unknown whether the statement
-    /// was done.
+    /// The database's, and then nothing was done; or the connection's, and then that is unknown.
     pub(crate) async fn execute(&self, statement: Statement) -> Result<(), DbErr> {
         let mut connection = self.take().await.map_err(|error| DbErr::Conn(runtime(error)))?;
         let values = SqlxValues(statement.values.unwrap_or(Values(Vec::new())));
@@ -70,7 +69,9 @@ impl Lane {
     }
 
     async fn take(&self) -> Result<PoolConnection<Postgres>, SqlxError> {
-        if let Some(mut kept) = self.kept.lock().await.take()
+        // By itself, so that nobody waits for the lock while the database is asked.
+        let kept = self.kept.lock().await.take();
+        if let Some(mut kept) = kept
             && (kept.used_at.elapsed() < self.trust || kept.connection.ping().await.is_ok())
         {
             return Ok(kept.connection);

@@ -97,14 +97,16 @@ async fn an_api_holds_few_connections_and_makes_new_ones_where_the_database_ends
         })
         .await
     };
-    let others = "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()";
+    let others = "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() \
+        AND backend_type = 'client backend'";
     for number in 0..10 {
-        sql(&deployment, &format!("SELECT count(pg_terminate_backend(pid)) {others}"));
+        assert_ne!(sql(&deployment, &format!("SELECT count(pg_terminate_backend(pid)) {others}")), "0");
         withdraw(number).await;
     }
     join_all((10..200).map(withdraw)).await;
-    let held = sql(&deployment, &format!("SELECT count(*) {others}"));
-    assert!((1..=24).contains(&held.parse::<u32>().unwrap()), "{held} connections");
+    // The pool has 16, and each of the ledger's four lanes one that it keeps and one of its own pool.
+    let held = sql(&deployment, &format!("SELECT count(*) {others}")).parse::<u32>().unwrap();
+    assert!(held <= 16 + 4 * 2, "{held} connections");
     assert_eq!(sql(&deployment, "SELECT count(*) FROM transactions WHERE kind = 'WITHDRAWAL'"), "200");
     deployment.verify();
 }
