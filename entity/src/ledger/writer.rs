@@ -25,10 +25,16 @@ use tokio::task::JoinSet;
 
 /// Commands in a batch at most: beyond it only latency grows.
 const BATCH_MAX: usize = 512;
-/// Batches at once. While one waits for the disk and one for its callers, two are at work.
+/// Batches at once.
 const LANES: usize = 4;
-/// Commands that are worth a statement of their own.
-const SHARE_MIN: usize = 12;
+/// Batches at once while no crowd waits: one is at work while the other waits for the disk or its callers. What a
+/// statement costs before it has written anything is what five transfers cost, so that more and smaller ones take
+/// longer than they save.
+const CALM: usize = 2;
+/// Commands for which a further batch is begun.
+const CROWD: usize = 32;
+/// Commands that are not divided between two batches.
+const SHARE_MIN: usize = 16;
 /// Commands that may wait at most.
 const WAITING_MAX: usize = 8_192;
 /// Pauses before a fault is given up on: a deadlock, a lost connection, a rival's same key.
@@ -77,7 +83,10 @@ struct Waiting {
 struct Desk {
     press: Press,
     bell: Bell,
+    /// Commands in a batch.
     batch: usize,
+    /// Batches at once.
+    lanes: usize,
 }
 
 impl Ledger {
@@ -89,8 +98,9 @@ impl Ledger {
             press: Press::new(db, clock.clone(), (writing != Writing::OneByOne).then_some(known)),
             bell,
             batch,
+            lanes,
         };
-        tokio::spawn(keep(desk, lanes, inbox));
+        tokio::spawn(keep(desk, inbox));
         Self { inbox: sender, clock, writing }
     }
 
@@ -124,15 +134,14 @@ fn first_free(busy: &HashMap<tokio::task::Id, Busy>) -> usize {
 }
 
 /// Keeps the lanes busy until the way in is closed and nothing waits.
-async fn keep(desk: Desk, lanes_max: usize, mut inbox: mpsc::Receiver<Waiting>) {
+async fn keep(desk: Desk, mut inbox: mpsc::Receiver<Waiting>) {
     let mut waiting = VecDeque::new();
     let mut arrived = Vec::new();
     let mut lanes = JoinSet::new();
     let mut busy: HashMap<tokio::task::Id, Busy> = HashMap::new();
     let mut open = true;
     while open || !waiting.is_empty() || !lanes.is_empty() {
-        while lanes.len() < lanes_max && is_worth(&desk, waiting.len(), &busy) {
-            let most = share(waiting.len(), lanes_max.saturating_sub(lanes.len())).min(desk.batch);
+        while let Some(most) = desk.share(waiting.len(), &busy) {
             let batch = gather(
                 &mut waiting,
                 most..=desk.batch,
@@ -165,19 +174,29 @@ async fn keep(desk: Desk, lanes_max: usize, mut inbox: mpsc::Receiver<Waiting>) 
     }
 }
 
-/// How many of those who wait a lane takes: all, or a fair share, where other lanes are free and it is
-/// enough for a statement. In one batch of all, the database would stand still whenever callers
-/// think, and callers whenever it works.
-fn share(waiting: usize, free_lanes: usize) -> usize {
-    waiting.div_ceil(free_lanes.max(1)).max(SHARE_MIN)
+impl Desk {
+    /// How many of those who wait the next batch takes, where one is to be begun.
+    fn share(&self, waiting: usize, busy: &HashMap<tokio::task::Id, Busy>) -> Option<usize> {
+        // A command names two accounts, or three.
+        let smallest = busy.values().map(|busy| busy.accounts.len() / 2).min().unwrap_or_default();
+        if self.batch == 1 {
+            return (busy.len() < self.lanes && waiting > 0).then_some(1);
+        }
+        Some(share(waiting, (busy.len(), smallest), self.lanes)?.min(self.batch))
+    }
 }
 
-/// Whether a further lane is worth its statements. Fewer commands than half of what a running batch holds
-/// do better to wait for its end: together with those that arrive until then they are one batch.
-fn is_worth(desk: &Desk, waiting: usize, busy: &HashMap<tokio::task::Id, Busy>) -> bool {
-    // A command names two accounts, or three.
-    let smallest = busy.values().map(|busy| busy.accounts.len() / 2).min().unwrap_or_default();
-    desk.batch == 1 || waiting.saturating_mul(2) >= smallest
+/// All who wait, or a fair share where a further batch could be begun: in one batch of all, the database
+/// would stand still whenever callers think, and callers whenever it works. Nobody, where they are few
+/// beside the smallest batch that runs: together with those that arrive until its end they are one.
+fn share(waiting: usize, (running, smallest): (usize, usize), lanes: usize) -> Option<usize> {
+    let (lanes, worth) = if running < CALM {
+        (lanes.min(CALM), smallest.div_ceil(3).max(1))
+    } else {
+        (lanes, CROWD.max(smallest / 2))
+    };
+    let free = lanes.saturating_sub(running);
+    (free > 0 && waiting >= worth).then(|| waiting.div_ceil(free).max(SHARE_MIN))
 }
 
 /// Takes what can be decided now, in order of arrival: so many, and whatever else would only wait for
@@ -250,5 +269,26 @@ async fn try_part(desk: &Desk, part: &[Waiting]) -> Result<Vec<Answer>, Fault> {
         };
         tracing::warn!(%fault, "the ledger tries a batch again");
         tokio::time::sleep(pause).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_batches_share_what_waits_and_only_a_crowd_gets_more() {
+        let (nothing, alone, both) = ((0, 0), (1, 20), (2, 20));
+        assert_eq!(share(0, nothing, LANES), None);
+        assert_eq!(share(10, nothing, LANES), Some(SHARE_MIN), "few are one batch");
+        assert_eq!(share(64, nothing, LANES), Some(32), "many are two");
+        assert_eq!(share(6, alone, LANES), None, "a third of the other is awaited");
+        assert_eq!(share(7, alone, LANES), Some(SHARE_MIN));
+        assert_eq!(share(31, both, LANES), None);
+        assert_eq!(share(CROWD, both, LANES), Some(SHARE_MIN));
+        assert_eq!(share(49, (2, 100), LANES), None, "a crowd is half of what runs, at least");
+        assert_eq!(share(500, (LANES, 100), LANES), None);
+        assert_eq!(share(500, nothing, 1), Some(500), "SQLite has one writer");
+        assert_eq!(share(500, (1, 100), 1), None);
     }
 }
