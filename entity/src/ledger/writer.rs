@@ -177,26 +177,27 @@ async fn keep(desk: Desk, mut inbox: mpsc::Receiver<Waiting>) {
 impl Desk {
     /// How many of those who wait the next batch takes, where one is to be begun.
     fn share(&self, waiting: usize, busy: &HashMap<tokio::task::Id, Busy>) -> Option<usize> {
-        // A command names two accounts, or three.
-        let smallest = busy.values().map(|busy| busy.accounts.len() / 2).min().unwrap_or_default();
         if self.batch == 1 {
             return (busy.len() < self.lanes && waiting > 0).then_some(1);
         }
-        Some(share(waiting, (busy.len(), smallest), self.lanes)?.min(self.batch))
+        // A command names two accounts, or three.
+        let sizes: Vec<usize> = busy.values().map(|busy| busy.accounts.len() / 2).collect();
+        Some(share(waiting, &sizes, self.lanes)?.min(self.batch))
     }
 }
 
-/// All who wait, or a fair share where a further batch could be begun: in one batch of all, the database
-/// would stand still whenever callers think, and callers whenever it works. Nobody, where they are few
-/// beside the smallest batch that runs: together with those that arrive until its end they are one.
-fn share(waiting: usize, (running, smallest): (usize, usize), lanes: usize) -> Option<usize> {
-    let (lanes, worth) = if running < CALM {
-        (lanes.min(CALM), smallest.div_ceil(3).max(1))
+/// An even part of all who wait or are served: in one batch of all, the database would stand still whenever callers
+/// think, and callers whenever it works. It would stay so, since callers who are answered together come back together.
+/// Nobody, where they are few beside the smallest batch that runs: with those who arrive until its end they are one.
+fn share(waiting: usize, running: &[usize], lanes: usize) -> Option<usize> {
+    let smallest = running.iter().copied().min().unwrap_or_default();
+    let (lanes, worth) = if running.len() < CALM {
+        (lanes.min(CALM), smallest.div_ceil(2).max(1))
     } else {
         (lanes, CROWD.max(smallest / 2))
     };
-    let free = lanes.saturating_sub(running);
-    (free > 0 && waiting >= worth).then(|| waiting.div_ceil(free).max(SHARE_MIN))
+    let all = waiting + running.iter().sum::<usize>();
+    (running.len() < lanes && waiting >= worth).then(|| all.div_ceil(lanes).max(SHARE_MIN))
 }
 
 /// Takes what can be decided now, in order of arrival: so many, and whatever else would only wait for
@@ -278,17 +279,17 @@ mod tests {
 
     #[test]
     fn two_batches_share_what_waits_and_only_a_crowd_gets_more() {
-        let (nothing, alone, both) = ((0, 0), (1, 20), (2, 20));
-        assert_eq!(share(0, nothing, LANES), None);
-        assert_eq!(share(10, nothing, LANES), Some(SHARE_MIN), "few are one batch");
-        assert_eq!(share(64, nothing, LANES), Some(32), "many are two");
-        assert_eq!(share(6, alone, LANES), None, "a third of the other is awaited");
-        assert_eq!(share(7, alone, LANES), Some(SHARE_MIN));
-        assert_eq!(share(31, both, LANES), None);
-        assert_eq!(share(CROWD, both, LANES), Some(SHARE_MIN));
-        assert_eq!(share(49, (2, 100), LANES), None, "a crowd is half of what runs, at least");
-        assert_eq!(share(500, (LANES, 100), LANES), None);
-        assert_eq!(share(500, nothing, 1), Some(500), "SQLite has one writer");
-        assert_eq!(share(500, (1, 100), 1), None);
+        assert_eq!(share(0, &[], LANES), None);
+        assert_eq!(share(10, &[], LANES), Some(SHARE_MIN), "few are one batch");
+        assert_eq!(share(64, &[], LANES), Some(32), "many are two");
+        assert_eq!(share(9, &[20], LANES), None, "half of the other is awaited");
+        assert_eq!(share(10, &[20], LANES), Some(SHARE_MIN));
+        assert_eq!(share(252, &[4], LANES), Some(128), "not all that wait, because few came before them");
+        assert_eq!(share(31, &[20, 20], LANES), None);
+        assert_eq!(share(CROWD, &[20, 20], LANES), Some(18));
+        assert_eq!(share(49, &[100, 200], LANES), None, "a crowd is half of what runs, at least");
+        assert_eq!(share(500, &[100; LANES], LANES), None);
+        assert_eq!(share(500, &[], 1), Some(500), "SQLite has one writer");
+        assert_eq!(share(500, &[100], 1), None);
     }
 }
