@@ -48,7 +48,7 @@ impl Pages {
 
     /// Reads pages for so long: first those of small accounts, then those of the merchant.
     pub(crate) async fn measure(&self, bank: &Bank, time: Duration) -> Result<[Row; 2], String> {
-        let mut random = SmallRng::seed_from_u64(7);
+        let mut random = SmallRng::from_os_rng();
         let (mut small, mut big) = (Vec::new(), Vec::new());
         let begin = Instant::now();
         // A page of the merchant has as many transfers behind it as it holds, and then some.

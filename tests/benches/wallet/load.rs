@@ -79,6 +79,8 @@ impl Run {
 }
 
 static NUMBERS: AtomicU64 = AtomicU64::new(0);
+/// Runs so far: each has other random payers and payees, so that none finds at hand what the last one touched.
+static RUNS: AtomicU64 = AtomicU64::new(0);
 
 /// Has every teller act for so long, after a warm-up whose acts are not timed (but logged).
 pub(crate) async fn run<T: Teller>(
@@ -92,11 +94,11 @@ pub(crate) async fn run<T: Teller>(
     let end = begin + time;
     let payers = SIGNED_IN.min(people);
     let paid = Arc::new(AtomicUsize::new(0));
+    let mut seeds = SmallRng::seed_from_u64(RUNS.fetch_add(1, Ordering::Relaxed));
     let clients: Vec<_> = tellers
         .into_iter()
-        .enumerate()
-        .map(|(client, teller)| {
-            let random = SmallRng::seed_from_u64(u64::try_from(client).unwrap_or_default());
+        .map(|teller| {
+            let random = SmallRng::from_rng(&mut seeds);
             let choice = Choice { random, payees, payers, people, paid: paid.clone() };
             tokio::spawn(work(teller, choice, begin, end))
         })

@@ -12,17 +12,20 @@ pub(crate) fn describe() -> String {
     let model =
         cpu.lines().find_map(|line| line.strip_prefix("model name")?.split_once(": ")).map(|(_, name)| name);
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let memory = fs::read_to_string("/proc/meminfo").unwrap_or_default();
-    let kilobytes = memory
-        .lines()
-        .find_map(|line| line.strip_prefix("MemTotal:")?.split_whitespace().next()?.parse::<u64>().ok());
     let system = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
     format!(
         "{cores} x {}, {} GiB, Linux {}",
         model.unwrap_or("unknown CPU"),
-        kilobytes.unwrap_or_default() >> 20,
+        kibibytes() >> 20,
         system.trim()
     )
+}
+
+/// How much memory it has.
+pub(crate) fn kibibytes() -> u64 {
+    let memory = fs::read_to_string("/proc/meminfo").unwrap_or_default();
+    let total = memory.lines().find_map(|line| line.strip_prefix("MemTotal:")?.split_whitespace().next());
+    total.and_then(|kibibytes| kibibytes.parse().ok()).unwrap_or_default()
 }
 
 /// Whose time is taken.

@@ -27,22 +27,10 @@ pub(crate) async fn drive<T: Teller>(
     log: Option<&Log>,
     beside: Beside<'_>,
 ) -> Result<Row, String> {
-    drive_among(plan, plan.people, tellers, payees, log, beside).await
+    drive_for(plan.time, plan.people, tellers, payees, log, beside).await
 }
 
-/// The same, among so many people.
-pub(crate) async fn drive_among<T: Teller>(
-    plan: &Plan,
-    people: usize,
-    tellers: Vec<T>,
-    payees: Payees,
-    log: Option<&Log>,
-    beside: Beside<'_>,
-) -> Result<Row, String> {
-    drive_for(plan.time, people, tellers, payees, log, beside).await
-}
-
-/// The same, for so long.
+/// The same for so long, among so many people.
 pub(crate) async fn drive_for<T: Teller>(
     time: Duration,
     people: usize,

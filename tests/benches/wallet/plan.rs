@@ -118,7 +118,7 @@ impl Plan {
         }
         println!("{}", machine::describe());
         let version = server.sql("postgres", "SELECT version()")?;
-        println!("{version}; {}, max_wal_size={}", stage::SETTINGS.join(", "), self.log);
+        println!("{version}; {}", stage::settings(&self.log).join(", "));
         println!();
         table::print(&rounds, TPC_B);
         println!();

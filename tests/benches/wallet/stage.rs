@@ -2,6 +2,7 @@
 
 use crate::http::Connection;
 use crate::load::Tokens;
+use crate::machine;
 use crate::people;
 use entity::{Bank, Db, Writing};
 use std::net::{Ipv4Addr, SocketAddr};
@@ -11,19 +12,30 @@ use std::time::{Duration, Instant};
 use tests::deployment::Process;
 use tests::servers::{self, Postgres, Redis};
 
-/// Settings of the PostgreSQL that everything is measured on, beside its `max_wal_size`; SCALING.md says
-/// why.
-pub(crate) const SETTINGS: [&str; 4] =
-    ["shared_buffers=1GB", "checkpoint_timeout=15min", "max_connections=1200", "synchronous_commit=on"];
 /// How long an api may take to answer for the first time.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Connections on which the first requests come.
 const GREETERS: usize = 64;
 
-/// A durable PostgreSQL with these settings, and so much log between two checkpoints.
+/// Settings of the PostgreSQL that everything is measured on, with so much log between two checkpoints; SCALING.md
+/// says why.
+pub(crate) fn settings(log: &str) -> Vec<String> {
+    // A quarter of the memory, as PostgreSQL's manual has it for a server of its own.
+    let buffers = (machine::kibibytes() >> 22).max(1);
+    vec![
+        format!("shared_buffers={buffers}GB"),
+        "checkpoint_timeout=15min".to_owned(),
+        "max_connections=1200".to_owned(),
+        "synchronous_commit=on".to_owned(),
+        format!("max_wal_size={log}"),
+    ]
+}
+
+/// A durable PostgreSQL with them.
 pub(crate) fn postgres(log: &str) -> Postgres {
-    Postgres::start_with(true, &[&SETTINGS[..], &[&format!("max_wal_size={log}")]].concat())
+    let settings = settings(log);
+    Postgres::start_with(true, &settings.iter().map(String::as_str).collect::<Vec<_>>())
 }
 
 /// A new database on it with so many people, and its address.
