@@ -19,8 +19,8 @@ use std::time::Duration;
 use tests::servers::Postgres;
 
 /// How long a database is at work before it is measured, in the time of a figure. After a checkpoint PostgreSQL writes
-/// each page whole when it first changes: those of a hundred thousand accounts within two seconds, of a million within
-/// ten to fifteen, of fifteen minutes until the next checkpoint.
+/// each page whole when it first changes: those of a hundred thousand accounts within two seconds, those of a million
+/// within ten to fifteen. The next checkpoint comes after fifteen minutes.
 const SETTLING: u32 = 5;
 
 /// One of the two databases.

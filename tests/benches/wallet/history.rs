@@ -6,7 +6,7 @@
 
 use crate::checker::{Acknowledged, Log};
 use crate::grow::Shape;
-use crate::load::{Act, Counter, Teller};
+use crate::load::{self, Act, Counter, Teller};
 use crate::measure;
 use crate::people;
 use crate::table::Row;
@@ -14,8 +14,7 @@ use entity::Bank;
 use entity::history::{self, Filter, Place};
 use entity::id::UserId;
 use entity::page::{Page, SIZE};
-use rand::rngs::SmallRng;
-use rand::{Rng, SeedableRng};
+use rand::Rng;
 use std::time::{Duration, Instant};
 
 /// People with little more than a page: those after the merchant.
@@ -48,7 +47,7 @@ impl Pages {
 
     /// Reads pages for so long: first those of small accounts, then those of the merchant.
     pub(crate) async fn measure(&self, bank: &Bank, time: Duration) -> Result<[Row; 2], String> {
-        let mut random = SmallRng::from_os_rng();
+        let mut random = load::lots();
         let (mut small, mut big) = (Vec::new(), Vec::new());
         let begin = Instant::now();
         // A page of the merchant has as many transfers behind it as it holds, and then some.

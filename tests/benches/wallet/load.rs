@@ -79,8 +79,14 @@ impl Run {
 }
 
 static NUMBERS: AtomicU64 = AtomicU64::new(0);
-/// Runs so far: each has other random payers and payees, so that none finds at hand what the last one touched.
+/// Runs that have drawn lots.
 static RUNS: AtomicU64 = AtomicU64::new(0);
+
+/// The lots of a run: others than those of the runs before it, so that it does not find at hand what they touched, and
+/// the same whenever the benchmark is started.
+pub(crate) fn lots() -> SmallRng {
+    SmallRng::seed_from_u64(RUNS.fetch_add(1, Ordering::Relaxed))
+}
 
 /// Has every teller act for so long, after a warm-up whose acts are not timed (but logged).
 pub(crate) async fn run<T: Teller>(
@@ -94,11 +100,11 @@ pub(crate) async fn run<T: Teller>(
     let end = begin + time;
     let payers = SIGNED_IN.min(people);
     let paid = Arc::new(AtomicUsize::new(0));
-    let mut seeds = SmallRng::seed_from_u64(RUNS.fetch_add(1, Ordering::Relaxed));
+    let mut lots = lots();
     let clients: Vec<_> = tellers
         .into_iter()
         .map(|teller| {
-            let random = SmallRng::from_rng(&mut seeds);
+            let random = SmallRng::from_rng(&mut lots);
             let choice = Choice { random, payees, payers, people, paid: paid.clone() };
             tokio::spawn(work(teller, choice, begin, end))
         })
