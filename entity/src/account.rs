@@ -165,12 +165,9 @@ pub(crate) struct Named {
 /// currency change, so what was answered once is true for ever.
 pub(crate) type ByName = Gather<Name, Named>;
 
-/// Names that are remembered: some megabytes.
-const NAMES: usize = 131_072;
-
-/// Starts to answer which account has a name.
-pub(crate) fn by_name(db: Db, balances: Known) -> ByName {
-    Gather::start(NAMES, move |names| Box::pin(met(db.clone(), balances.clone(), names)))
+/// Starts to answer which account has a name. So many are remembered.
+pub(crate) fn by_name(db: Db, balances: Known, remembered: usize) -> ByName {
+    Gather::start(remembered, move |names| Box::pin(met(db.clone(), balances.clone(), names)))
 }
 
 /// Whoever asks for a name is about to move money, so the ledger gets to know the balances.

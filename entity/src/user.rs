@@ -245,12 +245,9 @@ pub async fn change_settings(bank: &Bank, id: UserId, wanted: Settings) -> Resul
 /// The question who is reached by a handle.
 pub(crate) type ByHandle = Gather<Fingerprint, UserId>;
 
-/// Handles that are remembered: some megabytes.
-const HANDLES: usize = 131_072;
-
-/// Starts to answer who is reached by a handle.
-pub(crate) fn by_handle(db: Db) -> ByHandle {
-    Gather::start(HANDLES, move |handles| {
+/// Starts to answer who is reached by a handle. So many are remembered.
+pub(crate) fn by_handle(db: Db, remembered: usize) -> ByHandle {
+    Gather::start(remembered, move |handles| {
         let db = db.clone();
         Box::pin(async move { reached(db.connection(), &handles).await })
     })

@@ -72,10 +72,11 @@ impl Named {
 }
 
 impl Press {
-    /// With the balances that this process remembers, if batches are to be tried at once.
-    pub(crate) fn new(db: Db, clock: Clock, known: Option<Known>) -> Self {
-        let bold = known.is_some() && db.is_postgres();
-        Self { db, bold, clock, known: known.unwrap_or_default(), wariness: Arc::default() }
+    /// With the balances that this process remembers. Batches are tried at once where they are to be, and PostgreSQL
+    /// can refuse those that were decided on what is no longer so.
+    pub(crate) fn new(db: Db, clock: Clock, known: Known, bold: bool) -> Self {
+        let bold = bold && db.is_postgres();
+        Self { db, bold, clock, known, wariness: Arc::default() }
     }
 
     /// The same over the connection of this lane.

@@ -1,8 +1,7 @@
 //! Balances as this process last saw them, so that most batches need not read before they write.
 //!
 //! Guarantees nothing: another process may have moved on. A batch that is decided on them is
-//! written only where they still hold, and a refusal is never decided on them. Bounded, to some
-//! megabytes.
+//! written only where they still hold, and a refusal is never decided on them. Bounded.
 
 use super::books::Balance;
 use crate::id::AccountId;
@@ -11,18 +10,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
-/// Balances that are remembered.
-const KNOWN_MAX: usize = 131_072;
-
 /// See the module. Clones share it.
 #[derive(Clone)]
 pub(crate) struct Known(Arc<Cache<AccountId, Balance>>);
-
-impl Default for Known {
-    fn default() -> Self {
-        Self(Arc::new(Cache::new(KNOWN_MAX)))
-    }
-}
 
 impl fmt::Debug for Known {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -31,6 +21,11 @@ impl fmt::Debug for Known {
 }
 
 impl Known {
+    /// So many are remembered.
+    pub(crate) fn new(remembered: usize) -> Self {
+        Self(Arc::new(Cache::new(remembered)))
+    }
+
     /// Those of these accounts that are remembered.
     pub(crate) fn of(&self, accounts: &BTreeSet<AccountId>) -> BTreeMap<AccountId, Balance> {
         accounts.iter().filter_map(|id| Some((*id, self.0.get(id)?))).collect()

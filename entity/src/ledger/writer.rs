@@ -95,7 +95,7 @@ impl Ledger {
         let (sender, inbox) = mpsc::channel(WAITING_MAX);
         let (batch, lanes) = writing.size(&db);
         let desk = Desk {
-            press: Press::new(db, clock.clone(), (writing != Writing::OneByOne).then_some(known)),
+            press: Press::new(db, clock.clone(), known, writing != Writing::OneByOne),
             bell,
             batch,
             lanes,

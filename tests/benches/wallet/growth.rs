@@ -44,8 +44,7 @@ impl Side {
         let bank = people::bank(Db::connect(url).await.map_err(|error| error.to_string())?).await?;
         let log = Log::of(url);
         let crowd = measure::counters(&bank, FRESH.1);
-        // Not everybody of a million: no process remembers so many.
-        measure::warm_up(plan.warm_up / 4, people, crowd, Some(&log)).await?;
+        measure::warm_up(plan.warm_up, people, crowd, Some(&log)).await?;
         Ok(Self { bank, people, log })
     }
 
