@@ -140,10 +140,9 @@ pub(crate) async fn known(bank: &Bank, owner: UserId, currency: Currency) -> Res
     Ok(named.map(|named| named.id))
 }
 
-/// The first account of a person who has one in this currency: it stays the first, since accounts are opened one after
-/// the other, behind the lock of the person's row.
-pub(crate) async fn home(bank: &Bank, owner: UserId, currency: Currency) -> Result<AccountId> {
-    Ok(ensure(bank, owner, Purpose::Wallet, currency).await?.home)
+/// The same with the first account that the person has.
+pub(crate) async fn paying(bank: &Bank, owner: UserId, currency: Currency) -> Result<Named> {
+    ensure(bank, owner, Purpose::Wallet, currency).await
 }
 
 /// The house's account for a purpose in a currency, made if need be.
@@ -154,11 +153,13 @@ pub(crate) async fn house(bank: &Bank, purpose: Purpose, currency: Currency) -> 
 /// What there is one account of.
 type Name = (UserId, Purpose, Currency);
 
-/// Which account has a name, and which is the first of its owner.
+/// Which account has a name.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Named {
-    id: AccountId,
-    home: AccountId,
+    pub(crate) id: AccountId,
+    /// The first of its owner: it stays the first, since accounts are opened one after the other, behind the lock of the
+    /// person's row.
+    pub(crate) home: AccountId,
 }
 
 /// The question which account has a name. An account is never removed, nor do its owner, purpose and

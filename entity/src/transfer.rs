@@ -115,10 +115,11 @@ async fn pay(bank: &Bank, payer: Caller, order: &Order) -> Result<Paid> {
         return Err(Code::SelfTransfer.at("to").into());
     }
     let quote = quoted(bank, payer.user, to, order).await?;
+    let from = account::paying(bank, payer.user, order.amount.currency()).await?;
     let payment = Payment {
         payer,
         amount: order.amount,
-        from: account::wallet(bank, payer.user, order.amount.currency()).await?,
+        from,
         arrives: quote.as_ref().map(|quote| quote.price.target.currency()),
         payee: payee.0,
         person: Some(payee),
@@ -130,7 +131,7 @@ async fn pay(bank: &Bank, payer: Caller, order: &Order) -> Result<Paid> {
         Some(quote) => Some(Box::pin(Exchange::by(bank, quote)).await?),
         None => None,
     };
-    let draft = draft(bank, payer, payee, order, exchange.as_ref()).await?;
+    let draft = draft(bank, (payer, from.id), payee, order, exchange.as_ref()).await?;
     let mut claims = vec![Claim::Session(payer.session, payer.user), Claim::Handle(to, payee)];
     claims.extend(exchange.as_ref().map(|exchange| exchange.claim(payer.user)));
     let done = step_up::pay(bank, payment, |permit| {
@@ -190,7 +191,7 @@ async fn quoted(bank: &Bank, payer: UserId, to: Fingerprint, order: &Order) -> R
 
 async fn draft(
     bank: &Bank,
-    payer: Caller,
+    (payer, debit): (Caller, AccountId),
     payee: UserId,
     order: &Order,
     exchange: Option<&Exchange>,
@@ -205,7 +206,7 @@ async fn draft(
         key: order.key.clone(),
         amount: order.amount,
         exchanged,
-        debit: account::wallet(bank, payer.user, currency).await?,
+        debit,
         credit: credited(bank, payer, order.amount, (payee, arrives)).await?,
         payer: Some(payer.user),
         payee: Some(payee),

@@ -82,7 +82,7 @@ pub async fn request(
     terms::require(bank, payer, &order.key).await?;
     let (user, currency) = (payer.user, order.amount.currency());
     let instrument = instrument::find(bank, user, order.instrument).await?;
-    let wallet = account::wallet(bank, user, currency).await?;
+    let wallet = account::paying(bank, user, currency).await?;
     let payment = Payment {
         payer,
         amount: order.amount,
@@ -101,7 +101,7 @@ pub async fn request(
         key: order.key,
         amount: order.amount,
         exchanged: None,
-        debit: wallet,
+        debit: wallet.id,
         credit: account::house(bank, Purpose::BankClearing, currency).await?,
         payer: Some(user),
         payee: None,

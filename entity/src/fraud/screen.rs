@@ -68,16 +68,20 @@ pub(crate) struct Looked {
     _turn: Turn,
 }
 
-/// What is to be done about a payment.
+/// What is to be done about a payment that is worth so much, in cents of euros.
 ///
 /// # Errors
 /// `PAYMENT_BLOCKED`, `SCREENING_UNAVAILABLE`.
-pub(crate) async fn screen(bank: &Bank, payment: &Outgoing, key: &IdempotencyKey) -> Result<Looked> {
+pub(crate) async fn screen(
+    bank: &Bank,
+    payment: &Outgoing,
+    key: &IdempotencyKey,
+    cents: Option<i64>,
+) -> Result<Looked> {
     let allow = Looked { outcome: Outcome::Allow, seen: None, _turn: None };
     if !bank.screening {
         return Ok(allow);
     }
-    let cents = limit::worth(bank, payment.amount).await?;
     let version = bank.fraud_rules.in_force(bank).await;
     match looked_at(bank, payment, &version, cents) {
         Some(looked_at) => Box::pin(look(bank, payment, key, (&version, cents, looked_at))).await,

@@ -17,7 +17,6 @@ mod left;
 
 pub use left::{Left, left, once};
 
-use crate::account;
 use crate::bank::Bank;
 use crate::clock::Time;
 use crate::error::{Error, Result};
@@ -177,18 +176,17 @@ pub(crate) fn decide(books: &Books, measure: Measure) -> Result<Spent, Refusal> 
     }
 }
 
-/// Pays within the limit of the payer's level: of the one that its access token says, or that it has reached since.
+/// Pays so much, in cents of euros, within the limit of the payer's level: of the one that its access token says, or that it
+/// has reached since. Its first account keeps the count.
 ///
 /// # Errors
 /// `PAYMENT_TOO_LARGE`, `LIMIT_EXCEEDED`, and whatever the payment is refused with.
 pub(crate) async fn within<T, F: Future<Output = Result<T>>>(
     bank: &Bank,
     payer: Caller,
-    amount: Amount,
+    (home, worth): (AccountId, Option<i64>),
     pay: impl Fn(Measure) -> F,
 ) -> Result<T> {
-    let home = account::home(bank, payer.user, amount.currency()).await?;
-    let worth = worth(bank, amount).await?;
     let measure = |level| Measure { home, worth, limit: bank.limits.of(level) };
     let read =
         async || Ok::<_, Error>(Box::pin(standing::read(bank.db.connection(), payer.user)).await?.level);

@@ -16,7 +16,7 @@ mod exemption;
 pub(crate) use exemption::Consent;
 pub use exemption::Rules;
 
-use crate::account::{self, Purpose};
+use crate::account::{self, Named, Purpose};
 use crate::api_key;
 use crate::bank::Bank;
 use crate::challenge::{self, Act, Bound, Challenge};
@@ -44,7 +44,7 @@ pub(crate) struct Payment {
     pub(crate) payer: Caller,
     pub(crate) amount: Amount,
     /// The account that it leaves.
-    pub(crate) from: AccountId,
+    pub(crate) from: Named,
     /// The currency that it becomes on its way, if it does.
     pub(crate) arrives: Option<Currency>,
     /// The person or bank account that is paid.
@@ -62,7 +62,7 @@ pub(crate) struct Payment {
 impl Payment {
     fn outgoing(&self) -> Outgoing {
         let Self { payer, amount, from, payee, person, .. } = *self;
-        Outgoing { payer, amount, from, payee, person }
+        Outgoing { payer, amount, from: from.id, payee, person }
     }
 
     fn bound(&self) -> Bound {
@@ -129,14 +129,15 @@ async fn look_and_pay<F: Future<Output = Result<Transaction>>>(
     payment: &Payment,
     submit: impl Fn(Permit) -> F,
 ) -> Result<Paid> {
-    let looked = fraud::screen(bank, &payment.outgoing(), &payment.key).await?;
+    let worth = limit::worth(bank, payment.amount).await?;
+    let looked = fraud::screen(bank, &payment.outgoing(), &payment.key, worth).await?;
     let review = match looked.outcome {
         Outcome::Review => Some(account::house(bank, Purpose::InReview, payment.amount.currency()).await?),
         Outcome::Allow | Outcome::Challenge | Outcome::Block => None,
     };
     let submit = async |consent| {
         let permitted = |measure| submit(Permit { consent, measure, review, seen: looked.seen });
-        limit::within(bank, payment.payer, payment.amount, permitted).await
+        limit::within(bank, payment.payer, (payment.from.home, worth), permitted).await
     };
     // What is only asked about takes no share of what a guarded person may spend.
     let reserve = || guard::reserve(bank, payment.payer, payment.amount, &payment.key);
@@ -144,7 +145,7 @@ async fn look_and_pay<F: Future<Output = Result<Transaction>>>(
         reserve().await?;
         return Box::pin(api_key::pay(bank, payment, || submit(Consent::Limited))).await.map(Paid::Done);
     }
-    let consent = consent(bank, payment).await?;
+    let consent = consent(bank, payment, worth).await?;
     let asks = looked.outcome == Outcome::Challenge && consent != Consent::Given;
     let consent = if asks { Consent::Missing } else { consent };
     if consent != Consent::Missing {
@@ -179,23 +180,22 @@ pub(crate) async fn would_ask(bank: &Bank, payment: &Outgoing) -> Result<bool> {
         return Ok(false);
     }
     let spent = account::spent(&bank.db, payer.user).await?;
-    Ok(match small(bank, amount).await? {
+    Ok(match small(bank, limit::worth(bank, amount).await?) {
         Consent::Small(worth, allowance) => !exemption::is_small(spent, worth, allowance),
         Consent::Given | Consent::Trusted | Consent::Limited | Consent::Missing => true,
     })
 }
 
 /// The consent that needs nobody to be asked, if the payment is not too large by itself.
-async fn small(bank: &Bank, amount: Amount) -> Result<Consent> {
+fn small(bank: &Bank, worth: Option<i64>) -> Consent {
     let allowance = bank.step_up.in_cents();
-    let worth = limit::worth(bank, amount).await?;
     let consent = |(worth, allowance): (i64, Allowance)| {
         (worth <= allowance.single).then_some(Consent::Small(worth, allowance))
     };
-    Ok(worth.zip(allowance).and_then(consent).unwrap_or(Consent::Missing))
+    worth.zip(allowance).and_then(consent).unwrap_or(Consent::Missing)
 }
 
-async fn consent(bank: &Bank, payment: &Payment) -> Result<Consent> {
+async fn consent(bank: &Bank, payment: &Payment, worth: Option<i64>) -> Result<Consent> {
     let payer = payment.payer;
     if let Some(id) = payment.challenge {
         let (db, now) = (bank.db.connection(), bank.clock.now());
@@ -206,7 +206,7 @@ async fn consent(bank: &Bank, payment: &Payment) -> Result<Consent> {
     if !payer.confirmed {
         return Ok(Consent::Missing);
     }
-    small(bank, payment.amount).await
+    Ok(small(bank, worth))
 }
 
 async fn ask(bank: &Bank, payment: &Payment) -> Result<Challenge> {
