@@ -140,7 +140,7 @@ pub(crate) async fn known(bank: &Bank, owner: UserId, currency: Currency) -> Res
     Ok(named.map(|named| named.id))
 }
 
-/// The same with the first account that the person has.
+/// The wallet account of a person in a currency, made if need be, and the first account that the person has.
 pub(crate) async fn paying(bank: &Bank, owner: UserId, currency: Currency) -> Result<Named> {
     ensure(bank, owner, Purpose::Wallet, currency).await
 }
