@@ -43,7 +43,7 @@ const LOOKS: u32 = 5;
 pub(crate) struct Payment {
     pub(crate) payer: Caller,
     pub(crate) amount: Amount,
-    /// The account that it leaves.
+    /// The account that it leaves, and the payer's first, which keeps the count of what has left.
     pub(crate) from: Named,
     /// The currency that it becomes on its way, if it does.
     pub(crate) arrives: Option<Currency>,
