@@ -109,7 +109,8 @@ fn main() -> Result<(), String> {
         // Load that runs on one thread takes less of the machine that it measures.
         None => tokio::runtime::Builder::new_current_thread(),
     };
-    let runtime = runtime.enable_all().build().map_err(|error| error.to_string())?;
+    let runtime =
+        runtime.enable_all().on_thread_park(load::give_way).build().map_err(|error| error.to_string())?;
     match arguments.command {
         Some(Command::Serve { writing, database, listen }) => {
             runtime.block_on(stage::serve(&writing, &database, listen))
