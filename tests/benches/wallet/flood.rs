@@ -99,7 +99,7 @@ impl Teller for SignIn {
         );
         let (_, answer) = self.0.ask_from(&format!("10.{a}.{b}.{c}"), &body).await?;
         let expected = ["SIGN_IN_FAILED", "OVERLOADED"].iter().any(|code| answer.contains(code));
-        if expected { Ok(()) } else { Err(answer.to_owned()) }
+        if expected { Ok(()) } else { Err(answer) }
     }
 }
 

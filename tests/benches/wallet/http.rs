@@ -3,22 +3,16 @@
 
 use crate::load::{Act, Teller, Tokens};
 use crate::people;
-use std::io::Write;
 use std::net::SocketAddr;
-use std::ops::Range;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 /// What is sent, with the key and the payee in it.
 const DOCUMENT: &str = "mutation Send($input: CreateTransferInput!) { createTransfer(input: $input) { transaction { id state } } }";
 
-/// How each request begins.
-const HEAD: &str = "POST /graphql HTTP/1.1\r\nHost: wallet\r\nContent-Type: application/json\r\n";
-
 /// A connection to the api.
 pub(crate) struct Connection {
     stream: TcpStream,
-    sent: Vec<u8>,
     received: Vec<u8>,
     tokens: Tokens,
 }
@@ -37,8 +31,7 @@ impl Connection {
         for _ in 0..count {
             let stream = TcpStream::connect(address).await.map_err(|error| error.to_string())?;
             stream.set_nodelay(true).map_err(|error| error.to_string())?;
-            let (sent, received) = (Vec::with_capacity(4096), Vec::with_capacity(4096));
-            connections.push(Self { stream, sent, received, tokens: tokens.clone() });
+            connections.push(Self { stream, received: Vec::with_capacity(4096), tokens: tokens.clone() });
         }
         Ok(connections)
     }
@@ -47,46 +40,40 @@ impl Connection {
     ///
     /// # Errors
     /// When the connection breaks.
-    pub(crate) async fn ask(&mut self, token: Option<&str>, body: &str) -> Result<(u16, &str), String> {
-        let header = token.map(|token| ("Authorization: Bearer ", token));
-        self.exchange(header, body).await
+    pub(crate) async fn ask(&mut self, token: Option<&str>, body: &str) -> Result<(u16, String), String> {
+        let authorization = token.map(|token| format!("Authorization: Bearer {token}\r\n"));
+        self.exchange(&authorization.unwrap_or_default(), body).await
     }
 
     /// The same in the name of nobody, through a proxy that says from which address.
     ///
     /// # Errors
     /// When the connection breaks.
-    pub(crate) async fn ask_from(&mut self, address: &str, body: &str) -> Result<(u16, &str), String> {
-        self.exchange(Some(("X-Forwarded-For: ", address)), body).await
+    pub(crate) async fn ask_from(&mut self, address: &str, body: &str) -> Result<(u16, String), String> {
+        self.exchange(&format!("X-Forwarded-For: {address}\r\n"), body).await
     }
 
-    async fn exchange(&mut self, header: Option<(&str, &str)>, body: &str) -> Result<(u16, &str), String> {
-        self.sent.clear();
-        self.sent.extend_from_slice(HEAD.as_bytes());
-        if let Some((name, value)) = header {
-            self.sent.extend_from_slice(name.as_bytes());
-            self.sent.extend_from_slice(value.as_bytes());
-            self.sent.extend_from_slice(b"\r\n");
-        }
-        let length = body.len();
-        write!(self.sent, "Content-Length: {length}\r\n\r\n{body}").map_err(|error| error.to_string())?;
-        self.stream.write_all(&self.sent).await.map_err(|error| error.to_string())?;
+    async fn exchange(&mut self, header: &str, body: &str) -> Result<(u16, String), String> {
+        let request = format!(
+            "POST /graphql HTTP/1.1\r\nHost: wallet\r\nContent-Type: application/json\r\n{header}Content-Length: {}\r\n\r\n{body}",
+            body.len(),
+        );
+        self.stream.write_all(request.as_bytes()).await.map_err(|error| error.to_string())?;
         self.received.clear();
         loop {
             let read = self.stream.read_buf(&mut self.received).await.map_err(|error| error.to_string())?;
             if read == 0 {
                 return Err("the api hung up".to_owned());
             }
-            if let Some((status, body)) = whole(&self.received)? {
-                let body = self.received.get(body).ok_or("an answer without a body")?;
-                return Ok((status, str::from_utf8(body).map_err(|error| error.to_string())?));
+            if let Some(answer) = whole(&self.received)? {
+                return Ok(answer);
             }
         }
     }
 }
 
-/// The status and where the body is, once both are there.
-fn whole(received: &[u8]) -> Result<Option<(u16, Range<usize>)>, String> {
+/// The status and the body, once both are there.
+fn whole(received: &[u8]) -> Result<Option<(u16, String)>, String> {
     let mut headers = [httparse::EMPTY_HEADER; 32];
     let mut response = httparse::Response::new(&mut headers);
     let httparse::Status::Complete(start) = response.parse(received).map_err(|error| error.to_string())?
@@ -94,10 +81,12 @@ fn whole(received: &[u8]) -> Result<Option<(u16, Range<usize>)>, String> {
         return Ok(None);
     };
     let length = response.headers.iter().find(|header| header.name.eq_ignore_ascii_case("content-length"));
-    let length = length.and_then(|header| str::from_utf8(header.value).ok()?.parse::<usize>().ok());
-    let end = start + length.ok_or("an answer without a length")?;
-    let answer = (response.code.unwrap_or_default(), start..end);
-    Ok((end <= received.len()).then_some(answer))
+    let length = length.and_then(|header| std::str::from_utf8(header.value).ok()?.parse::<usize>().ok());
+    let length = length.ok_or("an answer without a length")?;
+    let Some(body) = received.get(start..start + length) else {
+        return Ok(None);
+    };
+    Ok(Some((response.code.unwrap_or_default(), String::from_utf8_lossy(body).into_owned())))
 }
 
 /// The body of a transfer.
@@ -114,7 +103,7 @@ impl Teller for Connection {
         let tokens = self.tokens.clone();
         let token = tokens.get(act.payer).map(String::as_str);
         let (status, answer) = self.ask(token, &transfer(act)).await?;
-        if status == 200 && answer.contains(r#""state":"SETTLED""#) { Ok(()) } else { Err(answer.to_owned()) }
+        if status == 200 && answer.contains(r#""state":"SETTLED""#) { Ok(()) } else { Err(answer) }
     }
 }
 
@@ -124,6 +113,6 @@ pub(crate) struct Ceiling(pub(crate) Connection);
 impl Teller for Ceiling {
     async fn act(&mut self, _: Act) -> Result<(), String> {
         let (status, answer) = self.0.ask(None, r#"{"query":"{ __typename }"}"#).await?;
-        if status == 200 { Ok(()) } else { Err(answer.to_owned()) }
+        if status == 200 { Ok(()) } else { Err(answer) }
     }
 }

@@ -14,18 +14,25 @@ pub(crate) fn describe() -> String {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let system = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
     format!(
-        "{cores} x {}, {} GiB, Linux {}",
+        "{cores} x {}, {} GiB, {} of them in huge pages, Linux {}",
         model.unwrap_or("unknown CPU"),
         kibibytes() >> 20,
+        memory("Hugetlb") >> 20,
         system.trim()
     )
 }
 
 /// How much memory it has.
 pub(crate) fn kibibytes() -> u64 {
+    memory("MemTotal")
+}
+
+/// What the kernel says of its memory by this name, in KiB.
+fn memory(name: &str) -> u64 {
     let memory = fs::read_to_string("/proc/meminfo").unwrap_or_default();
-    let total = memory.lines().find_map(|line| line.strip_prefix("MemTotal:")?.split_whitespace().next());
-    total.and_then(|kibibytes| kibibytes.parse().ok()).unwrap_or_default()
+    let mut facts = memory.lines().filter_map(|line| line.split_once(':'));
+    let fact = facts.find_map(|(fact, value)| (fact == name).then(|| value.split_whitespace().next())?);
+    fact.and_then(|kibibytes| kibibytes.parse().ok()).unwrap_or_default()
 }
 
 /// Whose time is taken.

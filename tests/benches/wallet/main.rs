@@ -106,11 +106,9 @@ fn main() -> Result<(), String> {
     let arguments = Arguments::parse();
     let mut runtime = match arguments.command {
         Some(_) => tokio::runtime::Builder::new_multi_thread(),
-        // Load that runs on one thread takes less of the machine that it measures.
-        None => tokio::runtime::Builder::new_current_thread(),
+        None => load::runtime(),
     };
-    let runtime =
-        runtime.enable_all().on_thread_park(load::give_way).build().map_err(|error| error.to_string())?;
+    let runtime = runtime.enable_all().build().map_err(|error| error.to_string())?;
     match arguments.command {
         Some(Command::Serve { writing, database, listen }) => {
             runtime.block_on(stage::serve(&writing, &database, listen))

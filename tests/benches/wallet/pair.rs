@@ -116,7 +116,7 @@ impl<'a> Pair<'a> {
                 let token = tokens.get(person).map(String::as_str);
                 let (status, answer) = connection.ask(token, &body(instrument, &key)).await?;
                 if status != 200 || answer.contains("\"errors\"") {
-                    return Err(answer.to_owned());
+                    return Err(answer);
                 }
                 acknowledged.push((people::user(person), key));
             }
