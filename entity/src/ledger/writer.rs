@@ -27,9 +27,9 @@ use tokio::task::JoinSet;
 const BATCH_MAX: usize = 512;
 /// Batches at once.
 const LANES: usize = 4;
-/// Batches at once while no crowd waits: one is at work while the other waits for the disk or its callers. What a
-/// statement costs before it has written anything is what five transfers cost, so that more and smaller ones take
-/// longer than they save.
+/// Batches at once while no crowd waits: one is at work while the other waits for the disk or its callers. Before a
+/// statement has written anything it costs what several transfers do, so that more and smaller ones take longer than
+/// they save.
 const CALM: usize = 2;
 /// Commands for which a further batch is begun.
 const CROWD: usize = 32;

@@ -122,6 +122,8 @@ fn paced<T: Teller>(tellers: Vec<T>, period: Duration) -> Vec<Paced<T>> {
 }
 
 impl<T: Teller> Teller for Paced<T> {
+    const ELSEWHERE: bool = T::ELSEWHERE;
+
     async fn act(&mut self, act: Act) -> Result<(), String> {
         self.teller.act(act).await
     }

@@ -67,8 +67,10 @@ impl<'a> Growth<'a> {
         let fresh = Side::open(plan, &stage::copy(server, "fresh"), plan.people).await?;
         let grown = Side::open(plan, &url, shape.accounts).await?;
         let pages = Pages::prepare(&grown.bank, shape, &grown.log).await?;
-        // Or PostgreSQL would tidy up after all this by itself, in the first round.
-        server.sql("grown", "VACUUM ANALYZE")?;
+        for database in ["fresh", "grown"] {
+            // Or PostgreSQL would tidy up after the warm-up by itself, in the first round.
+            server.sql(database, "VACUUM ANALYZE")?;
+        }
         Ok(Some(Self { plan, server, fresh, grown, pages }))
     }
 

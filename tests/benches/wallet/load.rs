@@ -84,9 +84,8 @@ impl Run {
 /// Loads under way that another process carries out, and that leave it the cores.
 static GIVING_WAY: AtomicUsize = AtomicUsize::new(0);
 
-/// What load runs on: one thread, which takes less of the machine that it measures; and which leaves its core to others
-/// before it waits for the next answer. Woken by each it would take the core from the api at once, and find one answer;
-/// so it finds some, and takes a third less.
+/// What load runs on: one thread, which takes less of the machine that it measures. Before it waits for another process
+/// it leaves its core: woken by each answer, it would take a core from the api at once, to find just that one.
 pub(crate) fn runtime() -> tokio::runtime::Builder {
     let mut runtime = tokio::runtime::Builder::new_current_thread();
     runtime.on_thread_park(|| {

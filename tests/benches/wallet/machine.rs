@@ -14,7 +14,7 @@ pub(crate) fn describe() -> String {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let system = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
     format!(
-        "{cores} x {}, {} GiB, {} of them in huge pages, Linux {}",
+        "{cores} x {}, {} GiB, {} of them set aside as huge pages, Linux {}",
         model.unwrap_or("unknown CPU"),
         kibibytes() >> 20,
         memory("Hugetlb") >> 20,
@@ -30,9 +30,9 @@ pub(crate) fn kibibytes() -> u64 {
 /// What the kernel says of its memory by this name, in KiB.
 fn memory(name: &str) -> u64 {
     let memory = fs::read_to_string("/proc/meminfo").unwrap_or_default();
-    let mut facts = memory.lines().filter_map(|line| line.split_once(':'));
-    let fact = facts.find_map(|(fact, value)| (fact == name).then(|| value.split_whitespace().next())?);
-    fact.and_then(|kibibytes| kibibytes.parse().ok()).unwrap_or_default()
+    let kibibytes =
+        memory.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':')?.split_whitespace().next());
+    kibibytes.and_then(|kibibytes| kibibytes.parse().ok()).unwrap_or_default()
 }
 
 /// Whose time is taken.
