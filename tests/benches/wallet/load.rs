@@ -130,10 +130,10 @@ pub(crate) async fn run<T: Teller>(
         .collect();
     let mut total = Run { time, ..Run::default() };
     for client in clients {
-        let work = client.await.map_err(|error| error.to_string())??;
-        total.done += work.done;
-        total.latencies.extend(work.latencies);
-        total.acknowledged.extend(work.acts.iter().map(|act| (people::user(act.payer), act.key())));
+        let run = client.await.map_err(|error| error.to_string())??;
+        total.done += run.done;
+        total.latencies.extend(run.latencies);
+        total.acknowledged.extend(run.acknowledged);
     }
     GIVING_WAY.fetch_sub(usize::from(T::ELSEWHERE), Ordering::Relaxed);
     total.latencies.sort_unstable();
@@ -165,33 +165,25 @@ impl Choice {
     }
 }
 
-/// What one client has done.
-#[derive(Default)]
-struct Work {
-    done: u64,
-    latencies: Vec<Duration>,
-    acts: Vec<Act>,
-}
-
 async fn work<T: Teller>(
     mut teller: T,
     mut choice: Choice,
     begin: Instant,
     end: Instant,
-) -> Result<Work, String> {
-    let mut work = Work::default();
+) -> Result<Run, String> {
+    let mut run = Run::default();
     loop {
         let sent = teller.due().await;
         if sent >= end {
-            return Ok(work);
+            return Ok(run);
         }
-        let Some(act) = choice.next() else { return Ok(work) };
+        let Some(act) = choice.next() else { return Ok(run) };
         teller.act(act).await?;
         let answered = Instant::now();
-        work.acts.push(act);
+        run.acknowledged.push((people::user(act.payer), act.key()));
         if sent >= begin && answered <= end {
-            work.done += 1;
-            work.latencies.push(answered - sent);
+            run.done += 1;
+            run.latencies.push(answered - sent);
         }
     }
 }
