@@ -91,7 +91,7 @@ pub(crate) fn operation<'a>(
     }
 }
 
-/// Whether the operation is one act that claims its session to the ledger, which then looks whether
+/// Whether the operation is one act that claims its session to the ledger, which then makes sure that
 /// it is open in the moment of the act: nothing is gained by asking before.
 pub(crate) fn claims_session(operation: &OperationDefinition) -> bool {
     let [selection] = operation.selection_set.node.items.as_slice() else {

@@ -218,6 +218,7 @@ async fn make(bank: &Bank, owner: UserId, purpose: Purpose, currency: Currency) 
         spent_on: Set(0),
         spent_day: Set(0),
         spent_month: Set(0),
+        revocations: Set(0),
         opened_at: Set(bank.clock.now()),
     };
     account::Entity::insert(row)

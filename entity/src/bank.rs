@@ -39,7 +39,7 @@ const SCANS_WAITING: usize = 64;
 
 /// People who are remembered: who has a handle, which account is theirs, what is in it. One with several accounts counts
 /// several times. Who is not remembered costs two more questions to the database, which take as long as a transfer does.
-/// Costs 250 bytes for each who was met, and 340 MB at most, with what is remembered of those who were pushed out.
+/// Costs 310 bytes for each who was met, and 400 MB at most, with what is remembered of those who were pushed out.
 const PEOPLE: usize = 1_048_576;
 
 /// By how many percent a rate may jump before operators look at it, if nothing else is said.

@@ -4,6 +4,7 @@
 //! transaction takes the write lock at its start (two that upgrade later would deadlock). On
 //! PostgreSQL, the server's settings rule. An answer that was committed survives a power cut.
 
+use crate::clock::Time;
 use crate::lane::Lane;
 use sea_orm::sea_query::extension::postgres::PgFunc;
 use sea_orm::sea_query::{Expr, ExprTrait, SimpleExpr, Value};
@@ -142,11 +143,12 @@ impl Db {
         self.lanes.get(self.lane).map_or(&self.connection, Lane::pool)
     }
 
-    /// Runs one statement of the ledger's, which is a database transaction of its own.
-    pub(crate) async fn execute_ledger(&self, statement: Statement) -> Result<(), DbErr> {
+    /// Runs one statement of the ledger's, which is a database transaction of its own, and reads the time that stands second in
+    /// its one row (PostgreSQL only).
+    pub(crate) async fn execute_ledger(&self, statement: Statement) -> Result<Option<Time>, DbErr> {
         match self.lanes.get(self.lane) {
             Some(lane) => lane.execute(statement).await,
-            None => self.connection.execute_raw(statement).await.map(drop),
+            None => Err(DbErr::Custom("only PostgreSQL has lanes".to_owned())),
         }
     }
 

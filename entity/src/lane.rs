@@ -7,9 +7,10 @@
 //!
 //! Costs: two connections at most: the one that is kept, and one of the pool, for what reads or locks first.
 
+use crate::clock::Time;
 use sea_orm::sea_query::Values;
 use sea_orm::sqlx::pool::PoolConnection;
-use sea_orm::sqlx::{AssertSqlSafe, Connection, Error as SqlxError, PgPool, Postgres, query_with};
+use sea_orm::sqlx::{AssertSqlSafe, Connection, Error as SqlxError, PgPool, Postgres, Row, query_with};
 use sea_orm::{ConnectOptions, Database, DatabaseConnection, DbErr, RuntimeErr, Statement};
 use sea_query_sqlx::SqlxValues;
 use std::time::Duration;
@@ -54,18 +55,19 @@ impl Lane {
         &self.pool
     }
 
-    /// Runs one statement, which is a database transaction of its own.
+    /// Runs one statement, which is a database transaction of its own, and reads the time that stands second in its one row. The
+    /// row may come before the COMMIT: sqlx reads on until the server is ready for the next.
     ///
     /// # Errors
-    /// The database's, and then nothing was done; or the connection's, and then that is unknown.
-    pub(crate) async fn execute(&self, statement: Statement) -> Result<(), DbErr> {
+    /// The database's, and then nothing was done; or another, and then that is unknown.
+    pub(crate) async fn execute(&self, statement: Statement) -> Result<Option<Time>, DbErr> {
         let mut connection = self.take().await.map_err(|error| DbErr::Conn(runtime(error)))?;
         let values = SqlxValues(statement.values.unwrap_or(Values(Vec::new())));
-        let done = query_with(AssertSqlSafe(statement.sql), values).execute(&mut *connection).await;
+        let done = query_with(AssertSqlSafe(statement.sql), values).fetch_one(&mut *connection).await;
         if done.is_ok() || connection.ping().await.is_ok() {
             self.keep(connection).await;
         }
-        done.map(drop).map_err(|error| DbErr::Exec(runtime(error)))
+        done.and_then(|row| row.try_get(1)).map_err(|error| DbErr::Exec(runtime(error)))
     }
 
     async fn take(&self) -> Result<PoolConnection<Postgres>, SqlxError> {

@@ -23,7 +23,7 @@ struct Migrator;
 
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        let sql: [Sql; 22] = [
+        let sql: [Sql; 24] = [
             Sql { name: "m0002_operators", text: include_str!("m0002_operators.sql") },
             Sql { name: "m0003_passkeys", text: include_str!("m0003_passkeys.sql") },
             Sql { name: "m0004_api_keys", text: include_str!("m0004_api_keys.sql") },
@@ -46,6 +46,8 @@ impl MigratorTrait for Migrator {
             Sql { name: "m0021_words", text: include_str!("m0021_words.sql") },
             Sql { name: "m0022_checks", text: include_str!("m0022_checks.sql") },
             Sql { name: "m0023_locks", text: include_str!("m0023_locks.sql") },
+            Sql { name: "m0024_revocations", text: include_str!("m0024_revocations.sql") },
+            Sql { name: "m0025_revoking", text: include_str!("m0025_revoking.sql") },
         ];
         let mut all: Vec<Box<dyn MigrationTrait>> = vec![Box::new(m0001_bank::Migration)];
         for migration in sql {

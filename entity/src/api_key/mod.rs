@@ -2,7 +2,7 @@
 //!
 //! Guarantees: the secret is shown once and kept as SHA-256 (256 random bits, ASVS 5.0, 7.2.3). A key is a session
 //! of its own, without a device and never refreshed, so that whatever ends sessions ends keys, and the ledger
-//! looks whether it is open in the moment that money moves. It may what its scopes name and nothing else, from the
+//! makes sure that it is open in the moment that money moves. It may what its scopes name and nothing else, from the
 //! addresses that it is bound to, for a year at most. To make one takes the password and an answered question;
 //! its payments are not asked about, but bounded by a limit ([`spend`]).
 //!

@@ -6,8 +6,8 @@
 //!
 //! On PostgreSQL a batch is first tried *at once*: decided on the balances that this process
 //! remembers, and written by one statement that has no effect unless all that it was decided on
-//! still holds. Where it does not, other processes are at work: for a while the balances are read
-//! first. Where that fails too, and for every command that would be refused, the batch is decided
+//! still holds. Where it does not, the balances are read; and where they show that another process moves
+//! money, they are read first for a while. Where that fails too, and for every command that would be refused, the batch is decided
 //! *behind locks*: everything is read anew with the rows held. Costs one round trip from memory, two
 //! with a look, seven behind locks. SQLite has one writer, and always goes behind its lock.
 
@@ -36,7 +36,7 @@ pub(crate) struct Done {
     pub(crate) jobs_put: bool,
 }
 
-/// After a batch has met a rival, so many do not trust what is remembered: where one rival is, there
+/// After a batch has found money moved by a rival, so many do not trust what is remembered: where one rival is, there
 /// are more, and what is decided from memory would be decided in vain.
 const WARY: u32 = 64;
 
@@ -107,7 +107,7 @@ impl Press {
         if written == Written::Rival {
             (written, done) = self.at_once(commands, named, BTreeMap::new()).await?;
         }
-        if written != Written::All {
+        if !matches!(written, Written::All(_)) {
             return self.behind_locks(commands, named).await;
         }
         let (places, refused): (Vec<_>, Vec<_>) =
@@ -136,18 +136,25 @@ impl Press {
             named.accounts.iter().filter(|id| !balances.contains_key(id)).copied().collect();
         let mut before = Vec::new();
         if !missing.is_empty() || !named.continued.is_empty() {
-            let (read, continued) = store::look(&self.db, &missing, &named.continued).await?;
+            let (mut read, continued) = store::look(&self.db, &missing, &named.continued).await?;
+            if self.known.is_behind(&read) {
+                self.wariness.store(WARY, Ordering::Relaxed);
+            }
+            self.known.prove(&mut read);
             balances.extend(read);
             before = continued;
         }
         let mut books = Books::open(self.clock.now(), balances);
         before.into_iter().for_each(|transaction| books.remember(transaction));
         let answers = commands.iter().map(|command| books.decide(command)).collect();
-        let written = store::write_at_once(&self.db, &books, &named.claims).await?;
+        let unproven = books.unproven(&named.claims);
+        let written = store::write_at_once(&self.db, &books, &unproven).await?;
         match written {
-            Written::All => self.known.keep(&books.accounts),
-            Written::KeyUsed => {}
-            Written::Rival => self.wariness.store(WARY, Ordering::Relaxed),
+            Written::All(until) => {
+                books.prove(&unproven, until);
+                self.known.keep(&books.accounts);
+            }
+            Written::KeyUsed | Written::Rival => {}
         }
         Ok((written, Done { answers, jobs_put: !books.pages.jobs_put.is_empty() }))
     }
@@ -155,7 +162,8 @@ impl Press {
     /// Reads everything anew with the balances locked, so that rivals have to wait.
     async fn behind_locks(&self, commands: &[&Command], named: &Named) -> Result<Done, Fault> {
         let tx = self.db.begin_ledger().await?;
-        let balances = store::lock(&tx, &named.accounts).await?;
+        let mut balances = store::lock(&tx, &named.accounts).await?;
+        self.known.prove(&mut balances);
         // Only now, behind the lock, are the keys of a rival visible.
         let mut books = Books::open(self.clock.now(), balances);
         for transaction in store::answered(&tx, &named.keys).await? {

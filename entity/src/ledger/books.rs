@@ -5,7 +5,8 @@
 //! falls below zero and no balance overflows, whichever decider asked for it.
 #![deny(clippy::arithmetic_side_effects)]
 
-use super::{Change, Claim, Command, Effects, Leg};
+use super::claim::{Claim, Proven};
+use super::{Change, Command, Effects, Leg};
 use crate::account::{AccountState, Purpose};
 use crate::clock::Time;
 use crate::id::{AccountId, JobId, TransactionId, UserId};
@@ -28,6 +29,8 @@ pub(crate) struct Balance {
     pub(crate) seq: i64,
     /// What its owner has sent away lately, should this be its first account.
     pub(crate) spent: Spent,
+    /// What is known to be its owner's.
+    pub(crate) proven: Proven,
 }
 
 /// Half a leg, as it is stored.
@@ -119,6 +122,26 @@ impl Books {
     pub(crate) fn moved(&self) -> impl Iterator<Item = (AccountId, (i64, Spent), &Balance)> {
         let before = self.pages.before.iter();
         before.filter_map(|(id, before)| self.accounts.get(id).map(|balance| (*id, *before, balance)))
+    }
+
+    /// Those of these claims that no account that changes has proven.
+    pub(crate) fn unproven(&self, claims: &HashSet<Claim>) -> HashSet<Claim> {
+        let moved = self.moved().map(|(_, _, balance)| balance);
+        let proven = moved.flat_map(|balance| balance.proven.claims(balance.owner, self.now));
+        let proven: HashSet<Claim> = proven.collect();
+        claims.difference(&proven).cloned().collect()
+    }
+
+    /// Takes note that these claims were true when the accounts changed, and the sessions of them open until then.
+    pub(crate) fn prove(&mut self, claims: &HashSet<Claim>, until: Option<Time>) {
+        let mut by_owner: HashMap<UserId, Vec<&Claim>> = HashMap::new();
+        for claim in claims {
+            by_owner.entry(claim.user()).or_default().push(claim);
+        }
+        for (_, balance) in self.accounts.iter_mut().filter(|(id, _)| self.pages.before.contains_key(id)) {
+            let own = by_owner.get(&balance.owner);
+            own.into_iter().flatten().for_each(|claim| balance.proven.keep(claim, until));
+        }
     }
 
     /// The accounts that were looked at and do not change.

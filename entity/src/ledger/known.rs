@@ -1,7 +1,9 @@
 //! Balances as this process last saw them, so that most batches need not read before they write.
 //!
-//! Guarantees nothing: another process may have moved on. A batch that is decided on them is
-//! written only where they still hold, and a refusal is never decided on them. Bounded.
+//! Guarantees nothing of the balances: another process may have moved on. A batch that is decided on them is
+//! written only where they still hold, and a refusal is never decided on them. But what is proven of an owner
+//! was true at the number that stands beside it: only [`Books::prove`](super::Books::prove) says so, after the
+//! commit of a statement that found that number. Bounded.
 
 use super::books::Balance;
 use crate::id::AccountId;
@@ -29,6 +31,22 @@ impl Known {
     /// Those of these accounts that are remembered.
     pub(crate) fn of(&self, accounts: &BTreeSet<AccountId>) -> BTreeMap<AccountId, Balance> {
         accounts.iter().filter_map(|id| Some((*id, self.0.get(id)?))).collect()
+    }
+
+    /// Whether one of these balances, which were just read, was moved by another process.
+    pub(crate) fn is_behind(&self, balances: &BTreeMap<AccountId, Balance>) -> bool {
+        balances.iter().any(|(id, read)| self.0.peek(id).is_some_and(|known| known.seq != read.seq))
+    }
+
+    /// Says of balances that were just read what is proven of their owners.
+    pub(crate) fn prove(&self, balances: &mut BTreeMap<AccountId, Balance>) {
+        for (id, balance) in balances {
+            if let Some(known) = self.0.peek(id)
+                && known.proven.revocations == balance.proven.revocations
+            {
+                balance.proven = known.proven;
+            }
+        }
     }
 
     /// Remembers balances that were just read or written.

@@ -52,6 +52,8 @@ mod writer;
 
 pub(crate) use books::{Balance, Books};
 pub(crate) use claim::Claim;
+#[cfg(test)]
+pub(crate) use claim::Proven;
 pub(crate) use command::Command;
 pub(crate) use effects::{Change, Effects, Leg};
 pub(crate) use known::Known;

@@ -6,7 +6,7 @@
 
 use super::auditor::{Auditor, Known};
 use super::books::Balance;
-use super::{Books, Claim, Command};
+use super::{Books, Claim, Command, Proven};
 use crate::account::{AccountState, HOUSE, Purpose};
 use crate::clock::Time;
 use crate::handle::Fingerprint;
@@ -54,6 +54,7 @@ pub(super) fn open_books() -> Books {
         amount: 0,
         seq: 0,
         spent: Spent::default(),
+        proven: Proven::default(),
     };
     let mut accounts = BTreeMap::new();
     for number in 0..PEOPLE {

@@ -58,16 +58,21 @@ pub async fn refresh(bank: &Bank, token: &str, origin: &Origin) -> Result<Tokens
         .filter(refresh_token::COLUMN.hash.eq(row.hash))
         .exec(&tx)
         .await?;
-    let expires_at = (now + IDLE).min(session.created_at + LIFE);
-    session::Entity::update_many()
+    // Never sooner than before, should this clock be behind another's: what was found open till then is taken to be.
+    let expires_at = (now + IDLE).min(session.created_at + LIFE).max(session.expires_at);
+    let refreshed = session::Entity::update_many()
         .set(session::ActiveModel {
             refreshed_at: Set(now),
             expires_at: Set(expires_at),
             ..Default::default()
         })
         .filter(session::COLUMN.id.eq(session.id))
+        .filter(session::COLUMN.ended_at.is_null())
         .exec(&tx)
         .await?;
+    if refreshed.rows_affected == 0 {
+        return Err(invalid.into());
+    }
     let refresh = issue(&tx, session.id, now).await?;
     let standing = standing::read(&tx, session.user_id).await?;
     tx.commit().await?;

@@ -90,6 +90,7 @@ mod tests {
     use super::*;
     use crate::account::{AccountState, Purpose};
     use crate::id::UserId;
+    use crate::ledger::Proven;
     use crate::money::Currency;
     use uuid::Uuid;
 
@@ -102,6 +103,7 @@ mod tests {
             amount,
             seq: 1,
             spent: Spent::default(),
+            proven: Proven::default(),
         }
     }
 

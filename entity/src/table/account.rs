@@ -23,6 +23,7 @@ pub struct Model {
     pub spent_on: i32,
     pub spent_day: i64,
     pub spent_month: i64,
+    pub revocations: i64,
     pub opened_at: Time,
 }
 

@@ -6,6 +6,7 @@ mod alert_rule;
 mod api_key;
 mod authenticator;
 mod case;
+mod claim;
 mod closing;
 mod conversion;
 mod conversion_order;

@@ -8,8 +8,8 @@ mod postgres;
 mod sqlite;
 mod statement;
 
-use super::Claim;
 use super::books::{Balance, Books};
+use super::claim::{Claim, Proven};
 use crate::clock::Time;
 use crate::db::Db;
 use crate::error::Fault;
@@ -125,22 +125,22 @@ pub(super) async fn look(
 /// What became of a batch that was decided without a lock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Written {
-    /// All of it is durable.
-    All,
+    /// All of it is durable, and the sessions that it rests on stay open until then, as far as they were looked up.
+    All(Option<Time>),
     /// Nothing: one of its keys or quotes was used before.
     KeyUsed,
     /// Nothing: what it was decided on is no longer so.
     Rival,
 }
 
-/// Writes what the batch added to books that are not locked, where all that they say still holds
-/// (PostgreSQL only).
+/// Writes what the batch added to books that are not locked, where all that they and these claims say still
+/// holds (PostgreSQL only).
 pub(super) async fn write_at_once(db: &Db, books: &Books, claims: &HashSet<Claim>) -> Result<Written, Fault> {
     if books.pages.is_empty() {
-        return Ok(Written::All);
+        return Ok(Written::All(None));
     }
     match db.execute_ledger(statement::written(books, claims)).await.map_err(Fault::from) {
-        Ok(()) => Ok(Written::All),
+        Ok(until) => Ok(Written::All(until)),
         Err(fault) if fault.is_about(KEYS) || fault.is_about(QUOTES) => Ok(Written::KeyUsed),
         Err(fault) if fault.is_rivalry() => Ok(Written::Rival),
         Err(fault) => Err(fault),
@@ -157,6 +157,7 @@ impl From<table::account::Model> for Balance {
             amount: row.balance,
             seq: row.seq,
             spent: Spent::from(&row),
+            proven: Proven::at(row.revocations),
         }
     }
 }

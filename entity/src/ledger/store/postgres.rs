@@ -16,7 +16,7 @@ type Seen = (Vec<account::Model>, Vec<transaction::Model>);
 
 /// `FOR NO KEY UPDATE`, because ids don't change: foreign keys to these rows need not wait.
 const LOCK: &str = "SELECT id, owner, purpose, currency, state, balance, seq, unasked, unasked_count, spent_on, \
-    spent_day, spent_month, opened_at \
+    spent_day, spent_month, revocations, opened_at \
     FROM accounts WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE";
 
 /// `OFFSET 0` keeps the planner from anything but one index look-up a key, even on a table that

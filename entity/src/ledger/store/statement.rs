@@ -28,6 +28,8 @@ struct Part {
     writes: Option<&'static str>,
     /// What has to be true, if anything has.
     holds: Option<&'static str>,
+    /// Until when it will be, if that is asked.
+    until: Option<&'static str>,
     values: Vec<Value>,
 }
 
@@ -57,6 +59,7 @@ const MOVED: &str = "moved AS ( \
         WHERE accounts.id = account AND seq = (#2::bigint[])[at] AND state = (#3::text[])[at] \
             AND spent_on = (#11::int[])[at] AND spent_month = (#12::bigint[])[at] \
             AND unasked = (#13::bigint[])[at] AND unasked_count = (#14::bigint[])[at] \
+            AND revocations = (#15::bigint[])[at] \
         RETURNING 1)";
 const ALL_MOVED: &str = "(SELECT count(*) FROM moved) = cardinality(#1::bigint[])";
 
@@ -81,6 +84,8 @@ const SESSIONS: &str = "(SELECT count(*) FROM unnest(#1::uuid[]) WITH ORDINALITY
         JOIN sessions USING (id) \
         WHERE user_id = (#2::uuid[])[at] AND ended_at IS NULL AND expires_at > #0) = cardinality(#1::uuid[])";
 
+const UNTIL: &str = "(SELECT min(expires_at) FROM sessions WHERE id = ANY(#1::uuid[]))";
+
 const HANDLES: &str = "(SELECT count(*) FROM unnest(#1::uuid[]) WITH ORDINALITY AS reached (fingerprint, at) \
         JOIN handles USING (fingerprint) WHERE user_id = (#2::uuid[])[at]) = cardinality(#1::uuid[])";
 
@@ -88,19 +93,23 @@ const QUOTES: &str = "(SELECT count(*) FROM unnest(#1::uuid[]) WITH ORDINALITY A
         JOIN quotes USING (id) WHERE user_id = (#2::uuid[])[at] \
             AND NOT EXISTS (SELECT 1 FROM transactions t WHERE t.quote_id = quotes.id)) = cardinality(#1::uuid[])";
 
-/// The statement that writes these books, if all that they and these claims say still holds.
+/// The statement that writes these books, if all that they and these claims say still holds. It answers with one, and
+/// with the time until which the sessions of the claims are open.
 pub(super) fn written(books: &Books, claims: &HashSet<Claim>) -> Statement {
     let parts = [created(books), posted(books), moved(books), advanced(books), put(books), done(books)];
     let parts = parts.into_iter().chain([unmoved(books)]).chain(claimed(claims)).flatten();
     let (mut writes, mut holds, mut values) = (Vec::new(), Vec::new(), vec![books.now.into()]);
+    let mut until = "NULL::timestamptz".to_owned();
     for part in parts {
         writes.extend(part.writes.map(|text| numbered(text, values.len())));
         holds.extend(part.holds.map(|text| format!(" AND {}", numbered(text, values.len()))));
+        until = part.until.map_or(until, |text| numbered(text, values.len()));
         values.extend(part.values);
     }
     let with = if writes.is_empty() { String::new() } else { format!("WITH {} ", writes.join(", ")) };
     let holds = holds.concat();
-    let sql = format!("{with}SELECT 1 / (CASE WHEN $1::timestamptz IS NOT NULL{holds} THEN 1 ELSE 0 END)");
+    let sql =
+        format!("{with}SELECT 1 / (CASE WHEN $1::timestamptz IS NOT NULL{holds} THEN 1 ELSE 0 END), {until}");
     Statement::from_sql_and_values(DbBackend::Postgres, sql, values)
 }
 
@@ -142,7 +151,7 @@ fn created(books: &Books) -> Option<Part> {
         array(created.iter().map(|row| code(row.target_currency))),
         array(created.iter().map(|row| row.target_amount.unwrap_or_default())),
     ];
-    (!created.is_empty()).then_some(Part { writes: Some(CREATED), holds: None, values })
+    (!created.is_empty()).then_some(Part { writes: Some(CREATED), holds: None, until: None, values })
 }
 
 fn posted(books: &Books) -> Option<Part> {
@@ -154,7 +163,7 @@ fn posted(books: &Books) -> Option<Part> {
         array(postings.iter().map(|posting| posting.amount)),
         array(postings.iter().map(|posting| posting.balance_after)),
     ];
-    (!postings.is_empty()).then_some(Part { writes: Some(POSTED), holds: None, values })
+    (!postings.is_empty()).then_some(Part { writes: Some(POSTED), holds: None, until: None, values })
 }
 
 fn moved(books: &Books) -> Option<Part> {
@@ -174,8 +183,9 @@ fn moved(books: &Books) -> Option<Part> {
         array(moved.iter().map(|(_, (_, before), _)| before.month)),
         array(moved.iter().map(|(_, (_, before), _)| before.unasked)),
         array(moved.iter().map(|(_, (_, before), _)| before.unasked_count)),
+        array(moved.iter().map(|(_, _, balance)| balance.proven.revocations)),
     ];
-    (!moved.is_empty()).then_some(Part { writes: Some(MOVED), holds: Some(ALL_MOVED), values })
+    (!moved.is_empty()).then_some(Part { writes: Some(MOVED), holds: Some(ALL_MOVED), until: None, values })
 }
 
 fn advanced(books: &Books) -> Option<Part> {
@@ -187,7 +197,12 @@ fn advanced(books: &Books) -> Option<Part> {
         array(advanced.iter().map(|(transaction, _)| transaction.state.to_value())),
         array(advanced.iter().map(|(transaction, _)| failure(transaction).unwrap_or_default())),
     ];
-    (!advanced.is_empty()).then_some(Part { writes: Some(ADVANCED), holds: Some(ALL_ADVANCED), values })
+    (!advanced.is_empty()).then_some(Part {
+        writes: Some(ADVANCED),
+        holds: Some(ALL_ADVANCED),
+        until: None,
+        values,
+    })
 }
 
 fn put(books: &Books) -> Option<Part> {
@@ -198,13 +213,13 @@ fn put(books: &Books) -> Option<Part> {
         array(put.iter().map(|row| row.kind.clone())),
         array(put.iter().map(|row| row.payload.clone())),
     ];
-    (!put.is_empty()).then_some(Part { writes: Some(PUT), holds: None, values })
+    (!put.is_empty()).then_some(Part { writes: Some(PUT), holds: None, until: None, values })
 }
 
 fn done(books: &Books) -> Option<Part> {
     let done = &books.pages.jobs_done;
     let values = vec![array(done.iter().map(|job| job.0))];
-    (!done.is_empty()).then_some(Part { writes: Some(DONE), holds: None, values })
+    (!done.is_empty()).then_some(Part { writes: Some(DONE), holds: None, until: None, values })
 }
 
 /// The accounts that were looked at and have to be as they were.
@@ -214,19 +229,23 @@ fn unmoved(books: &Books) -> Option<Part> {
         array(unmoved.iter().map(|(id, _)| id.0)),
         array(unmoved.iter().map(|(_, balance)| balance.state.to_value())),
     ];
-    (!unmoved.is_empty()).then_some(Part { writes: None, holds: Some(UNMOVED), values })
+    (!unmoved.is_empty()).then_some(Part { writes: None, holds: Some(UNMOVED), until: None, values })
 }
 
 /// The claims, each kind by itself.
 fn claimed(claims: &HashSet<Claim>) -> [Option<Part>; 3] {
-    let part = |holds, pairs: Vec<(Uuid, Uuid)>| {
+    let part = |holds, until, pairs: Vec<(Uuid, Uuid)>| {
         let values = vec![array(pairs.iter().map(|(id, _)| *id)), array(pairs.iter().map(|(_, user)| *user))];
-        (!pairs.is_empty()).then_some(Part { writes: None, holds: Some(holds), values })
+        (!pairs.is_empty()).then_some(Part { writes: None, holds: Some(holds), until, values })
     };
     let sessions = claims.iter().filter_map(Claim::session_of).map(|(id, user)| (id.0, user.0));
     let handles = claims.iter().filter_map(Claim::handle_of).map(|(handle, user)| (handle.0, user.0));
     let quotes = claims.iter().filter_map(Claim::quote_of).map(|(quote, user)| (quote.0, user.0));
-    [part(SESSIONS, sessions.collect()), part(HANDLES, handles.collect()), part(QUOTES, quotes.collect())]
+    [
+        part(SESSIONS, Some(UNTIL), sessions.collect()),
+        part(HANDLES, None, handles.collect()),
+        part(QUOTES, None, quotes.collect()),
+    ]
 }
 
 #[cfg(test)]
@@ -243,6 +262,9 @@ mod tests {
             "SELECT 1 / (CASE WHEN $1::timestamptz IS NOT NULL AND (SELECT count(*) FROM unnest($2"
         ));
         assert!(statement.sql.contains("expires_at > $1"));
+        assert!(
+            statement.sql.ends_with(", (SELECT min(expires_at) FROM sessions WHERE id = ANY($2::uuid[]))")
+        );
         assert_eq!(statement.values.map(|values| values.0.len()), Some(3));
     }
 }
