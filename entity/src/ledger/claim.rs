@@ -105,22 +105,28 @@ impl Proven {
 mod tests {
     use super::Proven;
     use crate::clock::Time;
-    use crate::ledger::Known;
     use crate::ledger::workload::{draft, open_books, wallet};
+    use crate::ledger::{Books, Command, Known};
     use crate::refusal::Code;
-    use crate::transaction::{Kind, State};
+    use crate::transaction::{Draft, Kind, State};
     use chrono::Duration;
     use rand::SeedableRng;
     use rand::rngs::StdRng;
     use std::collections::HashSet;
 
-    #[test]
-    fn a_broken_claim_moves_nothing_and_an_ended_session_learns_nothing() {
+    /// The first person has ten euros and is about to pay somebody.
+    fn transfer() -> (Books, Draft, Command) {
         let mut rng = StdRng::seed_from_u64(1);
         let mut books = open_books();
         books.accounts.get_mut(&wallet(0)).unwrap().amount = 1_000;
-        let (draft, command) =
-            (1..).map(|step| draft(&mut rng, 0, step)).find(|(d, _)| d.kind == Kind::Transfer).unwrap();
+        let mut drafts = (1..).map(|step| draft(&mut rng, 0, step));
+        let (draft, command) = drafts.find(|(draft, _)| draft.kind == Kind::Transfer).unwrap();
+        (books, draft, command)
+    }
+
+    #[test]
+    fn a_broken_claim_moves_nothing_and_an_ended_session_learns_nothing() {
+        let (mut books, draft, command) = transfer();
         let payee = draft.payee.unwrap();
         let [session, handle] = command.claims() else { unreachable!() };
         books.broken.insert(handle.clone());
@@ -138,11 +144,7 @@ mod tests {
 
     #[test]
     fn a_claim_is_proven_by_an_account_that_changed_until_its_session_expires_or_something_is_revoked() {
-        let mut rng = StdRng::seed_from_u64(1);
-        let mut books = open_books();
-        books.accounts.get_mut(&wallet(0)).unwrap().amount = 1_000;
-        let (draft, command) =
-            (1..).map(|step| draft(&mut rng, 0, step)).find(|(d, _)| d.kind == Kind::Transfer).unwrap();
+        let (mut books, draft, command) = transfer();
         let claims: HashSet<_> = command.claims().iter().cloned().collect();
         let until = Time::default() + Duration::minutes(1);
         books.prove(&claims, Some(until));
