@@ -262,6 +262,17 @@ pub(crate) async fn is_done(
     Ok(own.filter(transaction::COLUMN.idempotency_key.eq(key.as_str())).count(db).await? > 0)
 }
 
+/// Whom a person has paid in an act of this name.
+pub(crate) async fn paid(
+    db: &impl ConnectionTrait,
+    actor: UserId,
+    key: &IdempotencyKey,
+) -> Result<Option<UserId>, Error> {
+    let own = transaction::Entity::find().filter(transaction::COLUMN.actor.eq(actor));
+    let done = own.filter(transaction::COLUMN.idempotency_key.eq(key.as_str())).one(db).await?;
+    Ok(done.and_then(|done| done.payee))
+}
+
 /// A note to the other side: at most 140 characters, as much as a bank transfer carries
 /// (remittance information of ISO 20022 `pain.001`), on one line. Blank is none.
 ///

@@ -24,7 +24,7 @@ use crate::session::Caller;
 use crate::step_up::{self, Paid, Payment, Permit};
 use crate::terms;
 use crate::throttle::{By, Counted, take};
-use crate::transaction::{Draft, IdempotencyKey, Kind, State, is_done};
+use crate::transaction::{Draft, IdempotencyKey, Kind, State, is_done, paid};
 
 /// What the payer says.
 #[derive(Clone, Debug)]
@@ -85,22 +85,24 @@ pub(crate) fn decide(books: &Books, command: &Create) -> Result<Effects, Refusal
 /// `PREVIEW_EXPIRED`, `PAYMENT_BLOCKED`, `SCREENING_UNAVAILABLE`, `PAYMENTS_AT_ONCE`, `OVERLOADED`.
 pub async fn create(bank: &Bank, payer: Caller, order: Order) -> Result<Paid> {
     terms::require(bank, payer, &order.key).await?;
-    let done = pay(bank, payer, &order).await;
-    match done {
-        // The handle may have come to somebody else since it was remembered.
-        Err(Error::Refused(refusal))
-            if refusal.code == Code::RecipientUnknown
-                && bank.by_handle.forget(&bank.vault.fingerprint(&order.to)) =>
-        {
-            pay(bank, payer, &order).await
-        }
-        // Who asks for many that nobody is, is looking for those that somebody is.
-        Err(Error::Refused(refusal)) if refusal.code == Code::RecipientUnknown => {
-            Box::pin(count_unknown(bank, payer)).await?;
-            Err(refusal.into())
-        }
-        done => done,
+    let mut done = find_and_pay(bank, payer, &order).await;
+    // The handle may have come to somebody else since it was remembered.
+    if is_unknown(&done) && bank.by_handle.forget(&bank.vault.fingerprint(&order.to)) {
+        done = find_and_pay(bank, payer, &order).await;
     }
+    if is_unknown(&done) {
+        // Who asks for many that nobody is, is looking for those that somebody is.
+        Box::pin(count_unknown(bank, payer)).await?;
+        // What was done is answered again, though its payee goes by that name no more.
+        if let Some(payee) = Box::pin(paid(bank.db.connection(), payer.user, &order.key)).await? {
+            return Box::pin(pay(bank, payer, &order, payee)).await;
+        }
+    }
+    done
+}
+
+fn is_unknown(done: &Result<Paid>) -> bool {
+    matches!(done, Err(Error::Refused(refusal)) if refusal.code == Code::RecipientUnknown)
 }
 
 /// Counts a payee that nobody is.
@@ -108,12 +110,16 @@ pub(crate) async fn count_unknown(bank: &Bank, payer: Caller) -> Result<()> {
     take(bank, Counted::UnknownPayee, By::user(payer.user)).await
 }
 
-async fn pay(bank: &Bank, payer: Caller, order: &Order) -> Result<Paid> {
-    let to = bank.vault.fingerprint(&order.to);
-    let payee = bank.by_handle.recall(to).await?.ok_or(Code::RecipientUnknown.at("to"))?;
-    if payee == payer.user {
-        return Err(Code::SelfTransfer.at("to").into());
+async fn find_and_pay(bank: &Bank, payer: Caller, order: &Order) -> Result<Paid> {
+    let payee = bank.by_handle.recall(bank.vault.fingerprint(&order.to)).await?;
+    match payee.ok_or(Code::RecipientUnknown.at("to"))? {
+        oneself if oneself == payer.user => Err(Code::SelfTransfer.at("to").into()),
+        payee => pay(bank, payer, order, payee).await,
     }
+}
+
+async fn pay(bank: &Bank, payer: Caller, order: &Order, payee: UserId) -> Result<Paid> {
+    let to = bank.vault.fingerprint(&order.to);
     let quote = quoted(bank, payer.user, to, order).await?;
     let from = account::paying(bank, payer.user, order.amount.currency()).await?;
     let payment = Payment {

@@ -47,7 +47,10 @@ async fn a_second_handle_is_added_made_primary_and_the_first_removed(world: &Wor
     let primary = change(&alice, "removeHandle", &alice.handle, PASSWORD).await;
     assert_eq!(primary, Err(refused("HANDLE_PRIMARY", "handle")));
     change(&alice, "makeHandlePrimary", &second, PASSWORD).await.unwrap();
-    bob.send(&alice, "1.00").await;
+    let pay =
+        |key| bob.client.try_act("createTransfer", "transaction { id }", bob.transfer(&alice, "1.00", key));
+    let paid = pay("paid").await;
+    assert!(paid.is_ok());
     change(&alice, "removeHandle", &alice.handle, PASSWORD).await.unwrap();
     // All handles heard of all changes, the removed one too.
     for handle in [&alice.handle, &second] {
@@ -55,11 +58,9 @@ async fn a_second_handle_is_added_made_primary_and_the_first_removed(world: &Wor
         let told = ["An address was removed", "Your primary address was changed", "An address was added"];
         assert_eq!(subjects[..3], told, "{handle}");
     }
-    // The handle is free: it pays nobody, and then whoever takes it.
-    let pay = |key| {
-        bob.client.try_act("createTransfer", "transaction { state }", bob.transfer(&alice, "1.00", key))
-    };
+    // The handle is free: it pays nobody, and then whoever takes it. What was paid is answered as it was.
     assert_eq!(pay("a").await, Err(refused("RECIPIENT_UNKNOWN", "to")));
+    assert_eq!(pay("paid").await, paid);
     let carol = Person::join_as(world, alice.handle.clone()).await;
     assert!(pay("b").await.is_ok());
     assert_eq!((alice.balance().await.as_str(), carol.balance().await.as_str()), ("1.00", "1.00"));
