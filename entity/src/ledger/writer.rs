@@ -25,14 +25,9 @@ use tokio::task::JoinSet;
 
 /// Commands in a batch at most: beyond it only latency grows.
 const BATCH_MAX: usize = 512;
-/// Batches at once.
-const LANES: usize = 4;
-/// Batches at once while no crowd waits: one is at work while the other waits for the disk or its callers. Before a
-/// statement has written anything it costs what several transfers do, so that more and smaller ones take longer than
-/// they save.
-const CALM: usize = 2;
-/// Commands for which a further batch is begun.
-const CROWD: usize = 32;
+/// Batches at once: one is at work while the other waits for the disk or its callers. Before a statement has written
+/// anything it costs what several transfers do, so that more and smaller ones take longer than they save.
+const LANES: usize = 2;
 /// Commands that are not divided between two batches.
 const SHARE_MIN: usize = 16;
 /// Commands that may wait at most.
@@ -190,12 +185,7 @@ impl Desk {
 /// think, and callers whenever it works. It would stay so, since callers who are answered together come back together.
 /// Nobody, where they are few beside the smallest batch that runs: with those who arrive until its end they are one.
 fn share(waiting: usize, running: &[usize], lanes: usize) -> Option<usize> {
-    let smallest = running.iter().copied().min().unwrap_or_default();
-    let (lanes, worth) = if running.len() < CALM {
-        (lanes.min(CALM), smallest.div_ceil(2).max(1))
-    } else {
-        (lanes, CROWD.max(smallest / 2))
-    };
+    let worth = running.iter().min().map_or(1, |smallest| smallest.div_ceil(2).max(1));
     let all = waiting + running.iter().sum::<usize>();
     (running.len() < lanes && waiting >= worth).then(|| all.div_ceil(lanes).max(SHARE_MIN))
 }
@@ -278,16 +268,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn two_batches_share_what_waits_and_only_a_crowd_gets_more() {
+    fn two_batches_share_what_waits() {
         assert_eq!(share(0, &[], LANES), None);
         assert_eq!(share(10, &[], LANES), Some(SHARE_MIN), "few are one batch");
         assert_eq!(share(64, &[], LANES), Some(32), "many are two");
         assert_eq!(share(9, &[20], LANES), None, "half of the other is awaited");
         assert_eq!(share(10, &[20], LANES), Some(SHARE_MIN));
         assert_eq!(share(252, &[4], LANES), Some(128), "not all that wait, because few came before them");
-        assert_eq!(share(31, &[20, 20], LANES), None);
-        assert_eq!(share(CROWD, &[20, 20], LANES), Some(18));
-        assert_eq!(share(49, &[100, 200], LANES), None, "a crowd is half of what runs, at least");
         assert_eq!(share(500, &[100; LANES], LANES), None);
         assert_eq!(share(500, &[], 1), Some(500), "SQLite has one writer");
         assert_eq!(share(500, &[100], 1), None);

@@ -104,9 +104,9 @@ async fn an_api_holds_few_connections_and_makes_new_ones_where_the_database_ends
         withdraw(number).await;
     }
     join_all((10..200).map(withdraw)).await;
-    // The pool has 16, and each of the ledger's four lanes one that it keeps and one of its own pool.
+    // The pool has 16, and each of the ledger's two lanes one that it keeps and one of its own pool.
     let held = sql(&deployment, &format!("SELECT count(*) {others}")).parse::<u32>().unwrap();
-    assert!((1..=16 + 4 * 2).contains(&held), "{held} connections");
+    assert!((1..=16 + 2 * 2).contains(&held), "{held} connections");
     assert_eq!(sql(&deployment, "SELECT count(*) FROM transactions WHERE kind = 'WITHDRAWAL'"), "200");
     deployment.verify();
 }
