@@ -19,7 +19,7 @@ use crate::table::transaction;
 use crate::user::is_printable;
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DeriveActiveEnum, EntityTrait, EnumIter, Iterable, PaginatorTrait,
-    QueryFilter,
+    QueryFilter, Select,
 };
 
 /// What kind of act.
@@ -258,8 +258,7 @@ pub(crate) async fn is_done(
     actor: UserId,
     key: &IdempotencyKey,
 ) -> Result<bool, Error> {
-    let own = transaction::Entity::find().filter(transaction::COLUMN.actor.eq(actor));
-    Ok(own.filter(transaction::COLUMN.idempotency_key.eq(key.as_str())).count(db).await? > 0)
+    Ok(named(actor, key).count(db).await? > 0)
 }
 
 /// Whom a person has paid in an act of this name.
@@ -268,9 +267,13 @@ pub(crate) async fn paid(
     actor: UserId,
     key: &IdempotencyKey,
 ) -> Result<Option<UserId>, Error> {
+    Ok(named(actor, key).one(db).await?.and_then(|done| done.payee))
+}
+
+/// The act of this name.
+fn named(actor: UserId, key: &IdempotencyKey) -> Select<transaction::Entity> {
     let own = transaction::Entity::find().filter(transaction::COLUMN.actor.eq(actor));
-    let done = own.filter(transaction::COLUMN.idempotency_key.eq(key.as_str())).one(db).await?;
-    Ok(done.and_then(|done| done.payee))
+    own.filter(transaction::COLUMN.idempotency_key.eq(key.as_str()))
 }
 
 /// A note to the other side: at most 140 characters, as much as a bank transfer carries
