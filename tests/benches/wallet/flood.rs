@@ -6,7 +6,7 @@
 use crate::checker::{self, Log};
 use crate::goals::{FLOODED, QUIET};
 use crate::http::Connection;
-use crate::load::{Act, Payees, Teller};
+use crate::load::{Act, Payees, Teller, Tokens};
 use crate::measure::{self, Beside, note};
 use crate::people;
 use crate::plan::Plan;
@@ -56,22 +56,24 @@ impl<'a> Flood<'a> {
 
     /// Pays in quiet, finds out how many sign-ins there can be, and pays again in the flood.
     pub(crate) async fn round(&self, round: &mut Round) -> Result<(), String> {
-        self.front.greet(&stage::tokens(&self.bank).await).await?;
+        let tokens = stage::tokens(&self.bank).await;
+        self.front.greet(&tokens).await?;
         let time = self.plan.time.max(TIME);
-        note(round, QUIET, self.pay(time).await?);
-        let capacity = self.sign_in(CAPACITY.1, Duration::ZERO, time / 2).await?;
+        note(round, QUIET, self.pay(time, &tokens).await?);
+        let capacity = self.sign_in(CAPACITY.1, Duration::ZERO, time / 2, &tokens).await?;
         let rate = capacity.rate.max(1) * 2;
         note(round, CAPACITY, capacity);
         let clients = u64::try_from(FLOOD.1).unwrap_or(u64::MAX);
         let period = Duration::from_micros(1_000_000 * clients / rate);
-        let (paid, flooded) = tokio::join!(self.pay(time), self.sign_in(FLOOD.1, period, time));
+        let (paid, flooded) =
+            tokio::join!(self.pay(time, &tokens), self.sign_in(FLOOD.1, period, time, &tokens));
         note(round, FLOODED, paid?);
         note(round, FLOOD, flooded?);
         checker::verify(&[&self.log]).await
     }
 
-    async fn pay(&self, time: Duration) -> Result<Row, String> {
-        let connections = self.front.connect(QUIET.1, &stage::tokens(&self.bank).await).await?;
+    async fn pay(&self, time: Duration, tokens: &Tokens) -> Result<Row, String> {
+        let connections = self.front.connect(QUIET.1, tokens).await?;
         let clients = u64::try_from(QUIET.1).unwrap_or(u64::MAX);
         let tellers = paced(connections, Duration::from_micros(1_000_000 * clients / PACE));
         let (api, database) = ([self.front.pid()], [self.server.pid()]);
@@ -80,8 +82,14 @@ impl<'a> Flood<'a> {
     }
 
     /// Signs in with so many clients, each once in a period.
-    async fn sign_in(&self, clients: usize, period: Duration, time: Duration) -> Result<Row, String> {
-        let connections = self.front.connect(clients, &stage::tokens(&self.bank).await).await?;
+    async fn sign_in(
+        &self,
+        clients: usize,
+        period: Duration,
+        time: Duration,
+        tokens: &Tokens,
+    ) -> Result<Row, String> {
+        let connections = self.front.connect(clients, tokens).await?;
         let tellers = paced(connections.into_iter().map(SignIn).collect(), period);
         measure::drive_for(time, self.plan.people, tellers, Payees::Uniform, None, Beside::default()).await
     }

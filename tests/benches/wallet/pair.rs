@@ -6,7 +6,7 @@
 use crate::checker::{self, Acknowledged, Log};
 use crate::http::Connection;
 use crate::jobs::{self, LINKED};
-use crate::load::Payees;
+use crate::load::{Payees, Tokens};
 use crate::measure::{self, Beside, note};
 use crate::people;
 use crate::plan::Plan;
@@ -63,12 +63,11 @@ impl<'a> Pair<'a> {
             log: Log::of(&url),
             _redis: redis,
         };
-        let tokens = stage::tokens(&scene.bank).await;
+        let tokens = scene.greet().await?;
         for front in &scene.fronts {
-            front.greet(&tokens).await?;
+            let crowd = front.connect(TRANSFERS.1, &tokens).await?;
+            measure::warm_up(plan.warm_up, plan.people, crowd, Some(&scene.log)).await?;
         }
-        let crowd = scene.connect(TRANSFERS.1).await?;
-        measure::warm_up(plan.warm_up, plan.people, crowd, Some(&scene.log)).await?;
         Ok(Some(scene))
     }
 
@@ -77,9 +76,10 @@ impl<'a> Pair<'a> {
         let apis = [self.fronts[0].pid(), self.fronts[1].pid()];
         let database = [self.server.pid()];
         let beside = Beside { api: &apis, database: &database };
-        let tellers = self.connect(TRANSFERS.1).await?;
+        let tokens = self.greet().await?;
+        let tellers = self.connect(TRANSFERS.1, &tokens).await?;
         let transfers = measure::drive(self.plan, tellers, Payees::Uniform, Some(&self.log), beside);
-        let (transfers, withdrawals) = tokio::join!(transfers, self.withdraw());
+        let (transfers, withdrawals) = tokio::join!(transfers, self.withdraw(&tokens));
         note(round, TRANSFERS, transfers?);
         note(round, WITHDRAWALS, Row { rate: withdrawals?, ..Row::default() });
         checker::verify(&[&self.log]).await?;
@@ -90,19 +90,26 @@ impl<'a> Pair<'a> {
         }
     }
 
-    /// Connections to both, in turn.
-    async fn connect(&self, count: usize) -> Result<Vec<Connection>, String> {
+    /// Everybody who is signed in is known to both, with these tokens.
+    async fn greet(&self) -> Result<Tokens, String> {
         let tokens = stage::tokens(&self.bank).await;
+        for front in &self.fronts {
+            front.greet(&tokens).await?;
+        }
+        Ok(tokens)
+    }
+
+    /// Connections to both, in turn.
+    async fn connect(&self, count: usize, tokens: &Tokens) -> Result<Vec<Connection>, String> {
         let [first, second] = &self.fronts;
         let (first, second) =
-            (first.connect(count / 2, &tokens).await?, second.connect(count - count / 2, &tokens).await?);
+            (first.connect(count / 2, tokens).await?, second.connect(count - count / 2, tokens).await?);
         Ok(first.into_iter().zip(second).flat_map(|(first, second)| [first, second]).collect())
     }
 
     /// Asks for the withdrawals and waits until all are done: how many a second.
-    async fn withdraw(&self) -> Result<u64, String> {
-        let connections = self.connect(WITHDRAWALS.1).await?;
-        let tokens = stage::tokens(&self.bank).await;
+    async fn withdraw(&self, tokens: &Tokens) -> Result<u64, String> {
+        let connections = self.connect(WITHDRAWALS.1, tokens).await?;
         let (began, next) = (Instant::now(), AtomicUsize::new(0));
         let asking = connections.into_iter().map(async |mut connection: Connection| {
             let mut acknowledged = Acknowledged::new();
