@@ -78,9 +78,9 @@ impl<K: Clone + Eq + Hash + Send + Sync + 'static, V: Clone + Send + Sync + 'sta
         Ok(answer)
     }
 
-    /// Forgets what was answered; says whether there was something.
-    pub(crate) fn forget(&self, key: &K) -> bool {
-        self.memory.remove(key).is_some()
+    /// Forgets what was answered.
+    pub(crate) fn forget(&self, key: &K) {
+        self.memory.remove(key);
     }
 
     /// Asks about one key.

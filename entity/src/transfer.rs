@@ -85,10 +85,13 @@ pub(crate) fn decide(books: &Books, command: &Create) -> Result<Effects, Refusal
 /// `PREVIEW_EXPIRED`, `PAYMENT_BLOCKED`, `SCREENING_UNAVAILABLE`, `PAYMENTS_AT_ONCE`, `OVERLOADED`.
 pub async fn create(bank: &Bank, payer: Caller, order: Order) -> Result<Paid> {
     terms::require(bank, payer, &order.key).await?;
-    let mut done = find_and_pay(bank, payer, &order).await;
-    // The handle may have come to somebody else since it was remembered.
-    if is_unknown(&done) && bank.by_handle.forget(&bank.vault.fingerprint(&order.to)) {
-        done = find_and_pay(bank, payer, &order).await;
+    let to = bank.vault.fingerprint(&order.to);
+    let known = bank.by_handle.recall(to).await?;
+    let mut done = pay_reached(bank, payer, &order, known).await;
+    // The handle may have come to somebody else since it was remembered. Many may find that out at once.
+    if known.is_some() && is_unknown(&done) {
+        bank.by_handle.forget(&to);
+        done = pay_reached(bank, payer, &order, bank.by_handle.ask(to).await?).await;
     }
     if is_unknown(&done) {
         // Who asks for many that nobody is, is looking for those that somebody is.
@@ -110,8 +113,7 @@ pub(crate) async fn count_unknown(bank: &Bank, payer: Caller) -> Result<()> {
     take(bank, Counted::UnknownPayee, By::user(payer.user)).await
 }
 
-async fn find_and_pay(bank: &Bank, payer: Caller, order: &Order) -> Result<Paid> {
-    let payee = bank.by_handle.recall(bank.vault.fingerprint(&order.to)).await?;
+async fn pay_reached(bank: &Bank, payer: Caller, order: &Order, payee: Option<UserId>) -> Result<Paid> {
     match payee.ok_or(Code::RecipientUnknown.at("to"))? {
         oneself if oneself == payer.user => Err(Code::SelfTransfer.at("to").into()),
         payee => pay(bank, payer, order, payee).await,

@@ -10,6 +10,7 @@ use tests::{Setup, World, on_both_setups};
 on_both_setups!(
     a_session_that_ends_beside_the_api_moves_no_money,
     a_handle_that_goes_to_somebody_else_pays_nobody_else,
+    many_who_pay_at_once_find_who_has_the_handle_now,
     a_session_that_ends_under_load_ends_once_for_all,
 );
 
@@ -77,6 +78,29 @@ async fn a_handle_that_goes_to_somebody_else_pays_nobody_else(world: &World) {
     beside(world, &format!("DELETE FROM handles WHERE fingerprint = {handle}")).await;
     assert_eq!(pay("sixth").await, Err(refused("RECIPIENT_UNKNOWN", "to")));
     assert_eq!((bob.balance().await.as_str(), carol.balance().await.as_str()), ("3.00", "2.00"));
+}
+
+async fn many_who_pay_at_once_find_who_has_the_handle_now(world: &World) {
+    let (alice, bob) = (Person::join_with(world, "20.00").await, Person::join(world).await);
+    let (carol, dave) = (Person::join(world).await, Person::join(world).await);
+    let pay = async |key: &str| {
+        let input = alice.transfer(&bob, "0.10", key);
+        alice.client.try_act("createTransfer", "transaction { id }", input).await
+    };
+    pay("before").await.unwrap();
+    for (round, owner) in [&carol, &dave, &carol, &dave].into_iter().enumerate() {
+        let handle = world.fingerprint(&bob.handle);
+        let moved = format!(
+            "UPDATE handles SET is_primary = FALSE, user_id = \
+             (SELECT user_id FROM handles WHERE fingerprint = {}) WHERE fingerprint = {handle}",
+            world.fingerprint(&owner.handle)
+        );
+        beside(world, &moved).await;
+        let keys: Vec<_> = (0..16).map(|number| format!("{round}-{number}")).collect();
+        let paid = join_all(keys.iter().map(|key| pay(key))).await;
+        assert!(paid.iter().all(Result::is_ok), "{paid:?}");
+    }
+    assert_eq!((carol.balance().await.as_str(), dave.balance().await.as_str()), ("3.20", "3.20"));
 }
 
 async fn a_session_that_ends_under_load_ends_once_for_all(world: &World) {
