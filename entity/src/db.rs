@@ -8,7 +8,8 @@ use crate::clock::Time;
 use crate::lane::Lane;
 use sea_orm::sea_query::extension::postgres::PgFunc;
 use sea_orm::sea_query::{Expr, ExprTrait, SimpleExpr, Value};
-use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
+use sea_orm::sqlx::postgres::PgConnectOptions;
+use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sea_orm::{
     ColumnTrait, ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction,
     DbBackend, DbErr, IsolationLevel, SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
@@ -16,6 +17,7 @@ use sea_orm::{
 use std::fs::OpenOptions;
 use std::io::ErrorKind;
 use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -31,14 +33,17 @@ const TRUST: Duration = Duration::from_secs(1);
 /// benchmark that writes one by one.
 const LANES: usize = 16;
 
-/// Refuses what is no address of a database that the wallet runs on.
+/// Refuses what is no address of a database that the wallet runs on. A file is to go by the very name that is given, with
+/// no `?mode=` behind it and nothing escaped: else the one that is made private, and the key beside it, would be others.
 ///
 /// # Errors
 /// The form expected.
 pub fn check_url(text: &str) -> Result<String, String> {
     let postgres = ["postgres://", "postgresql://"].iter().any(|scheme| text.starts_with(scheme));
-    let sqlite = text.strip_prefix("sqlite://").is_some_and(|file| !file.is_empty());
-    if (postgres && text.parse::<sea_orm::sqlx::postgres::PgConnectOptions>().is_ok()) || sqlite {
+    let sqlite = text.strip_prefix("sqlite://").filter(|file| !file.is_empty()).is_some_and(|file| {
+        text.parse().is_ok_and(|options: SqliteConnectOptions| options.get_filename() == Path::new(file))
+    });
+    if (postgres && text.parse::<PgConnectOptions>().is_ok()) || sqlite {
         Ok(text.to_owned())
     } else {
         Err("expected postgres://USER:PASSWORD@HOST/DATABASE or sqlite://FILE".to_owned())

@@ -182,6 +182,8 @@ async fn a_terminated_process_finishes_and_says_so() {
 fn a_wrong_setting_is_refused_by_name_with_the_form_expected() {
     for (binary, setting, value, expected) in [
         ("api", "DATABASE_URL", "mysql://x", "expected postgres://"),
+        ("api", "DATABASE_URL", "sqlite://x.db?mode=rwc", "expected postgres://"),
+        ("worker", "DATABASE_URL", "sqlite://x%20.db", "expected postgres://"),
         ("api", "LISTEN", "8000", "--listen"),
         ("api", "REDIS_URL", "http://x", "expected redis://"),
         ("api", "MASTER_KEY", "short", "expected 64 hexadecimal digits"),
