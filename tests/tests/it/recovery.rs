@@ -4,7 +4,7 @@ use chrono::Duration;
 use entity::Bank;
 use entity::operator::Role;
 use serde_json::{Value, json};
-use tests::client::{PASSWORD, Person, Refused, refused, text, unique};
+use tests::client::{PASSWORD, Person, Refused, refused, sign_up, text, unique};
 use tests::{Setup, World, on_both_setups};
 use worker::context::Context;
 use worker::schedule::{Task, perform};
@@ -228,8 +228,12 @@ async fn what_can_not_be_done_any_more_is_not_done(world: &World) {
         world.operator().await.try_act("propose", "proposal { id }", input).await
     };
     let proposed = propose(&case["id"]).await.unwrap();
-    // Meanwhile the new handle is somebody else's.
-    Person::join_as(world, new).await;
+    // Meanwhile the new handle is somebody else's. The code of the case was sent to it before.
+    let client = world.client();
+    let verification = sign_up(&client, &new).await;
+    world.settle().await;
+    let shown = json!({ "verificationId": verification, "code": world.code(&new).await });
+    client.act("activateUser", "session { accessToken }", shown).await;
     let second = world.hire("second", &[Role::Reviewer]).await;
     let id = json!({ "id": proposed["proposal"]["id"] });
     let late = second.try_act("approveProposal", "secondHalf", id).await;
