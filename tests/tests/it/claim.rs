@@ -19,6 +19,17 @@ async fn beside(world: &World, statement: &str) {
     world.bank.db.connection().execute_unprepared(statement).await.unwrap();
 }
 
+/// A handle comes to somebody else.
+async fn give(world: &World, handle: &Value, to: &Person) {
+    let moved = format!(
+        "UPDATE handles SET is_primary = FALSE, user_id = \
+         (SELECT user_id FROM handles WHERE fingerprint = {}) WHERE fingerprint = {}",
+        world.fingerprint(&to.handle),
+        world.fingerprint(handle)
+    );
+    beside(world, &moved).await;
+}
+
 /// The sessions of a person.
 fn session_of(world: &World, person: &Person) -> String {
     format!(
@@ -65,17 +76,12 @@ async fn a_handle_that_goes_to_somebody_else_pays_nobody_else(world: &World) {
     for key in ["first", "second", "third"] {
         pay(key).await.unwrap();
     }
-    let handle = world.fingerprint(&bob.handle);
-    let moved = format!(
-        "UPDATE handles SET is_primary = FALSE, user_id = \
-         (SELECT user_id FROM handles WHERE fingerprint = {}) WHERE fingerprint = {handle}",
-        world.fingerprint(&carol.handle)
-    );
-    beside(world, &moved).await;
+    give(world, &bob.handle, &carol).await;
     pay("fourth").await.unwrap();
     assert_eq!((bob.balance().await.as_str(), carol.balance().await.as_str()), ("3.00", "1.00"));
     pay("fifth").await.unwrap();
-    beside(world, &format!("DELETE FROM handles WHERE fingerprint = {handle}")).await;
+    let gone = format!("DELETE FROM handles WHERE fingerprint = {}", world.fingerprint(&bob.handle));
+    beside(world, &gone).await;
     assert_eq!(pay("sixth").await, Err(refused("RECIPIENT_UNKNOWN", "to")));
     assert_eq!((bob.balance().await.as_str(), carol.balance().await.as_str()), ("3.00", "2.00"));
 }
@@ -87,15 +93,10 @@ async fn many_who_pay_at_once_find_who_has_the_handle_now(world: &World) {
         let input = alice.transfer(&bob, "0.10", key);
         alice.client.try_act("createTransfer", "transaction { id }", input).await
     };
+    // From here on the api remembers whose it is.
     pay("before").await.unwrap();
     for (round, owner) in [&carol, &dave, &carol, &dave].into_iter().enumerate() {
-        let handle = world.fingerprint(&bob.handle);
-        let moved = format!(
-            "UPDATE handles SET is_primary = FALSE, user_id = \
-             (SELECT user_id FROM handles WHERE fingerprint = {}) WHERE fingerprint = {handle}",
-            world.fingerprint(&owner.handle)
-        );
-        beside(world, &moved).await;
+        give(world, &bob.handle, owner).await;
         let keys: Vec<_> = (0..16).map(|number| format!("{round}-{number}")).collect();
         let paid = join_all(keys.iter().map(|key| pay(key))).await;
         assert!(paid.iter().all(Result::is_ok), "{paid:?}");
